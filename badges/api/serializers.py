@@ -1,0 +1,48 @@
+"""Badges as JSON."""
+
+from rest_framework import serializers
+
+from badges.models import BadgeDefinition, EarnedBadge
+
+
+class BadgeDefinitionSerializer(serializers.ModelSerializer[BadgeDefinition]):
+    imageUrl = serializers.CharField(source="image_url")
+    requiredForTier = serializers.IntegerField(source="required_for_tier", allow_null=True)
+
+    class Meta:
+        model = BadgeDefinition
+        fields = ["slug", "name", "description", "imageUrl", "requiredForTier"]
+        read_only_fields = fields
+
+
+class EarnedBadgeSerializer(serializers.ModelSerializer[EarnedBadge]):
+    slug = serializers.CharField(source="definition.slug")
+    name = serializers.CharField(source="definition.name")
+    description = serializers.CharField(source="definition.description")
+    imageUrl = serializers.CharField(source="definition.image_url")
+    requiredForTier = serializers.IntegerField(
+        source="definition.required_for_tier", allow_null=True
+    )
+    earnedAt = serializers.DateTimeField(source="earned_at")
+    activatedAt = serializers.DateTimeField(source="activated_at", allow_null=True)
+    consumedAt = serializers.DateTimeField(source="consumed_at", allow_null=True)
+
+    class Meta:
+        model = EarnedBadge
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "imageUrl",
+            "requiredForTier",
+            "status",
+            "earnedAt",
+            "activatedAt",
+            "consumedAt",
+        ]
+        read_only_fields = fields
+
+
+class AwardSerializer(serializers.Serializer[None]):
+    walletAddress = serializers.CharField(max_length=44)

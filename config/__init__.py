@@ -1,0 +1,5 @@
+"""Wiring, nothing else."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,20 @@
+"""The Celery application; queues, retries and beat's schedule are in the settings."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("aiw3")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def open_connections(**_: Any) -> None:
+    from nft.chain_access import greet_chain  # models load after Django is set up
+
+    greet_chain()

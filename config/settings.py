@@ -1,0 +1,290 @@
+"""All configuration, read once from the environment. See README, "Configuration"."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from core.env import database, env, versioned_secrets
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- The site -------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+
+INSTALLED_APPS = [
+    "daphne",  # serves development (`runserver`)
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "core",
+    "chain",
+    "events",
+    "accounts",
+    "trading",
+    "badges",
+    "nft",
+    "realtime",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "core.correlation.CorrelationIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------
+DATABASES = {"default": database("DATABASE_URL", pool_size=env.int("DATABASE_POOL_SIZE", 20))}
+# LISTEN/NOTIFY needs a session of its own, which a transaction pooler does not give.
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", env.str("DATABASE_URL"))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL")
+REDIS_TIMEOUT_SECONDS = 1.0
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "socket_timeout": REDIS_TIMEOUT_SECONDS,
+            "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+        },
+        "KEY_PREFIX": "aiw3",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+# --- Kafka ----------------------------------------------------------------------------
+# Without servers every consumer group reads the log in Postgres, and nothing is copied.
+KAFKA_BOOTSTRAP_SERVERS = env.str("KAFKA_BOOTSTRAP_SERVERS", "")
+KAFKA_SECURITY_PROTOCOL = env.str("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")  # or SSL, SASL_SSL
+KAFKA_SASL_MECHANISM = env.str("KAFKA_SASL_MECHANISM", "")  # as SCRAM-SHA-512
+KAFKA_SASL_USERNAME = env.str("KAFKA_SASL_USERNAME", "")
+KAFKA_SASL_PASSWORD = env.str("KAFKA_SASL_PASSWORD", "")
+KAFKA_CA_PATH = env.str("KAFKA_CA_PATH", "")  # PEM; empty: the system's
+KAFKA_CLIENT_ID = env.str("KAFKA_CLIENT_ID", "aiw3-nft")
+KAFKA_PREFIX = env.str("KAFKA_PREFIX", "")  # of topics, groups and transactions: shared clusters
+KAFKA_REPLICATION_FACTOR = env.int("KAFKA_REPLICATION_FACTOR", -1)  # -1: the broker's default
+KAFKA_SESSION_TIMEOUT_MS = env.int(
+    "KAFKA_SESSION_TIMEOUT_MS", 10_000
+)  # until a dead member is replaced
+
+# --- People ---------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", True)
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", False)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, without TLS
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", False)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+CORS_ALLOW_CREDENTIALS = bool(CORS_ALLOWED_ORIGINS)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+# Sign-In-With-Solana. The domain comes from here, never from the Host header.
+SIWS_DOMAIN = env.str("SIWS_DOMAIN", PUBLIC_BASE_URL.split("://", 1)[-1])
+SIWS_URI = env.str("SIWS_URI", PUBLIC_BASE_URL)
+SIWS_NONCE_TTL = timedelta(minutes=5)
+STREAM_TICKET_START_TTL = timedelta(seconds=30)
+STREAM_TICKET_RESUME_TTL = timedelta(minutes=10)
+
+SIMPLE_JWT = {
+    "SIGNING_KEY": env.str("JWT_SIGNING_KEY"),
+    "ALGORITHM": "HS256",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "sub",
+}
+
+# --- HTTP API -------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.CursorPagination",
+    "DEFAULT_SCHEMA_CLASS": "core.openapi.Schema",
+    "EXCEPTION_HANDLER": "core.api.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+    # How many proxies of ours append to X-Forwarded-For; 0 ignores the header.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", 1 if SECURE_PROXY_SSL_HEADER else 0),
+}
+# Calls by one user, service key or (before sign-in) network address: see core.throttling.
+RATE_LIMITS = {
+    "upgrade": env.str("RATE_LIMIT_UPGRADE", "5/min"),
+    "burn_transaction": env.str("RATE_LIMIT_BURN_TRANSACTION", "30/min"),
+    "nonce": env.str("RATE_LIMIT_NONCE", "30/min"),
+    "auth": env.str("RATE_LIMIT_AUTH", "30/min"),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AIW3 NFT",
+    "DESCRIPTION": "Membership NFTs on Solana that grow with their owner.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "realtime.openapi.document_streams",
+    ],
+    "TAGS": [
+        {"name": "auth", "description": "Sign in with a Solana wallet; tokens, stream tickets"},
+        {"name": "tiers", "description": "The ladder, public"},
+        {"name": "my NFTs", "description": "What I hold, what I qualify for; unlocking the first"},
+        {"name": "upgrades", "description": "From a burn to the next tier's NFT"},
+        {"name": "badges", "description": "Earned, activated, consumed by an upgrade"},
+        {"name": "streams", "description": "Every step as it happens (server-sent events)"},
+        {"name": "trading", "description": "For the trading system, by service key"},
+        {"name": "NFTs", "description": "What the metadata address of a mint points to, public"},
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes in a request body
+# Django's own SECURE_* headers apply to every response; static files come from WhiteNoise.
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", BASE_DIR / "staticfiles")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Streams --------------------------------------------------------------------------
+# Counts are per user and per deployment; policies say what one stream too many does.
+STREAMS_PER_USER = env.int("STREAMS_PER_USER", 3)
+STREAMS_PER_USER_POLICY = env.str("STREAMS_PER_USER_POLICY", "supersede")  # or refuse: 429
+STREAMS_TOTAL = env.int("STREAMS_TOTAL", 10_000)
+STREAMS_TOTAL_POLICY = env.str("STREAMS_TOTAL_POLICY", "evict")  # the oldest; or refuse: 503
+STREAM_HEARTBEAT_SECONDS = env.float("STREAM_HEARTBEAT_SECONDS", 30.0)
+STREAM_RETRY_MS = env.int("STREAM_RETRY_MS", 2000)
+STREAM_REPLAY_LIMIT = env.int("STREAM_REPLAY_LIMIT", 1000)  # events; further behind is a reset
+STREAM_PENDING_BYTES = env.int("STREAM_PENDING_BYTES", 256 * 1024)
+STREAM_GRACE_SECONDS = env.float("STREAM_GRACE_SECONDS", 2.0)  # for a last message to get out
+STREAM_START_SECONDS = env.float("STREAM_START_SECONDS", 5.0)
+STREAM_DEAF_SECONDS = env.float("STREAM_DEAF_SECONDS", 3.5)  # the head comes every second
+STREAM_LOG_POLL_SECONDS = env.float("STREAM_LOG_POLL_SECONDS", 1.0)  # while deaf
+STREAM_SESSION_CHECK_SECONDS = env.float("STREAM_SESSION_CHECK_SECONDS", 5.0)
+STREAM_SIGN_IN_THREADS = env.int("STREAM_SIGN_IN_THREADS", 2)  # each keeps one connection
+
+# --- Watching -------------------------------------------------------------------------
+METRICS_PUBLIC = env.bool("METRICS_PUBLIC", False)  # else for staff and operators only
+
+# --- Jobs -----------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "core.broker:Transport"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+    # A hanging broker must not hang its callers. The worker's blocking pop waits for its
+    # answer in the event loop and is not cut off by this.
+    "socket_timeout": REDIS_TIMEOUT_SECONDS,
+    "max_retries": 1,  # to connect; without it a caller tries for ever
+    "interval_start": 0,
+    "visibility_timeout": 120,  # seconds until a message of a dead worker comes back
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever; worker and beat outlast any outage
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", 10)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "nft.check_burn": {"queue": "burns"},
+    "nft.mint": {"queue": "mints"},
+    "nft.*": {"queue": "maintenance"},
+    "accounts.*": {"queue": "maintenance"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
+    "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
+    "clear expired sign-ins": {"task": "accounts.purge_expired", "schedule": 3600.0},
+}
+
+# --- Solana ---------------------------------------------------------------------------
+SOLANA_RPC_URL = env.str("SOLANA_RPC_URL")
+SOLANA_CHAIN = env.str("SOLANA_CHAIN", "localnet")  # the SIWS chain id
+SOLANA_GENESIS_HASH = env.str("SOLANA_GENESIS_HASH", "")
+SOLANA_RPC_TIMEOUT_SECONDS = env.float("SOLANA_RPC_TIMEOUT_SECONDS", 5.0)  # one call
+SOLANA_RPC_DEADLINE_SECONDS = env.float("SOLANA_RPC_DEADLINE_SECONDS", 15.0)  # one look
+# One look that a person waits for, who rather hears soon that the chain does not answer.
+SOLANA_RPC_CALLER_SECONDS = env.float("SOLANA_RPC_CALLER_SECONDS", 4.0)
+SOLANA_SLOT_DURATION = timedelta(milliseconds=env.int("SOLANA_SLOT_MS", 400))
+CHAIN_POLL_INTERVAL = timedelta(milliseconds=env.int("CHAIN_POLL_MS", 400))
+LOCALNET_ALLOWED = env.bool("LOCALNET_ALLOWED", False)
+MINT_AUTHORITY_KEYPAIR = env.str("MINT_AUTHORITY_KEYPAIR")
+MINT_DERIVATION_SECRETS = versioned_secrets("MINT_DERIVATION_SECRETS")
+SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
+
+# --- Upgrades -------------------------------------------------------------------------
+UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))
+# How often an open request is looked at for a burn that nobody told us about.
+BURN_SWEEP_EVERY = timedelta(seconds=env.int("BURN_SWEEP_SECONDS", 10))
+# Blocks to wait, beyond the last valid one of every burn that we issued, before closing.
+CLOSING_MARGIN_BLOCKS = env.int("CLOSING_MARGIN_BLOCKS", 32)
+LATE_BURN_WATCH = timedelta(days=env.int("LATE_BURN_WATCH_DAYS", 30))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    # Their request lines hold addresses, and an RPC address may hold a key.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpx2", "httpcore")},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,37 @@
+"""One id follows a request into its events, jobs and log lines."""
+
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+from core.ids import uuid7
+
+HEADER = "X-Correlation-Id"
+_ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_current: ContextVar[str] = ContextVar("correlation_id", default="")
+
+
+def current_correlation_id() -> str:
+    """The id of the work under way; a fresh one outside a request or job."""
+    return _current.get() or str(uuid7())
+
+
+def set_correlation_id(value: str) -> None:
+    _current.set(value)
+
+
+class CorrelationIdMiddleware:
+    """Takes the caller's id when it is harmless, makes one otherwise, and returns it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get(HEADER, "")
+        correlation_id = given if _ACCEPTED.match(given) else str(uuid7())
+        set_correlation_id(correlation_id)
+        response = self.get_response(request)
+        response.headers[HEADER] = correlation_id
+        return response

@@ -1,0 +1,161 @@
+"""A real Apache Kafka, one KRaft node on loopback, out of jars from Maven Central."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from core.processes import spawn, stop
+from demo.servers import free_port
+
+POM = Path(__file__).parent / "pom.xml"
+CACHE = Path(__file__).resolve().parents[2] / "build" / "kafka"
+FETCH_SECONDS = 180
+START_SECONDS = 60.0
+ATTEMPTS = 3
+JAVA_OPTIONS = (
+    "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)  # fmt: skip
+
+
+class KafkaMissing(Exception):
+    """This machine cannot run Kafka: Java or Maven is missing, or the jars cannot be had."""
+
+
+@dataclass
+class KafkaServer:
+    """A running broker. Its data outlives it: `start_kafka` in the same folder goes on."""
+
+    folder: Path
+    bootstrap: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        stop(self.process, grace=15)
+
+    def start_again(self) -> None:
+        """At the same address, with the data that is there."""
+        self.process = start_kafka(self.folder).process
+
+
+def start_kafka(folder: Path) -> KafkaServer:
+    """Serve the broker whose data lies in `folder`, made on first use.
+
+    Raises KafkaMissing, or RuntimeError with the end of its log when it does not start.
+    """
+    jars = fetch_jars()
+    folder.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, ATTEMPTS + 1):
+        if not (folder / "data" / "meta.properties").exists():
+            _format(folder, jars)
+        server = _spawn(folder, jars)
+        if _answers(server):
+            return server
+        server.stop()
+        if attempt < ATTEMPTS:  # somebody took a port between our choice and its use
+            shutil.rmtree(folder / "data", ignore_errors=True)
+    raise RuntimeError(f"Kafka did not start: {(folder / 'log').read_text()[-2000:]}")
+
+
+@cache
+def fetch_jars() -> Path:
+    """The folder with the jars that `pom.xml` names, fetched once a checkout by Maven."""
+    for program in ("java", "mvn"):
+        if shutil.which(program) is None:
+            raise KafkaMissing(f"Kafka needs {program!r}, which is not installed")
+    target = CACHE / hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            _fetch(target)
+    return target
+
+
+def _fetch(target: Path) -> None:
+    unfinished = target.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    log = CACHE / "maven.log"
+    with log.open("wb") as out:
+        maven = spawn(
+            ["mvn", "-B", "-q", "-f", POM, "dependency:copy-dependencies",
+             f"-DoutputDirectory={unfinished}", "-DincludeScope=runtime"], log=out,
+        )  # fmt: skip
+    try:
+        failed = maven.wait(FETCH_SECONDS) != 0
+    except subprocess.TimeoutExpired:
+        stop(maven)
+        failed = True
+    if failed:
+        raise KafkaMissing(f"Maven could not fetch Kafka: {log.read_text()[-1000:]}")
+    unfinished.rename(target)
+
+
+def _format(folder: Path, jars: Path) -> None:
+    broker, controller = free_port(), free_port()
+    (folder / "server.properties").write_text(_properties(folder, broker, controller))
+    (folder / "port").write_text(str(broker))
+    with (folder / "log").open("ab") as log:
+        tool = spawn(
+            ["java", *JAVA_OPTIONS, "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format",
+             "-t", uuid.uuid4().hex[:22], "-c", folder / "server.properties"], log=log,
+        )  # fmt: skip
+    if tool.wait(START_SECONDS) != 0:
+        raise RuntimeError(f"Kafka's storage: {(folder / 'log').read_text()[-2000:]}")
+
+
+def _properties(folder: Path, broker: int, controller: int) -> str:
+    address = f"PLAINTEXT://127.0.0.1:{broker}"
+    return "\n".join(
+        [
+            "process.roles=broker,controller",
+            "node.id=1",
+            f"controller.quorum.voters=1@127.0.0.1:{controller}",
+            f"listeners={address},CONTROLLER://127.0.0.1:{controller}",
+            f"advertised.listeners={address}",
+            "controller.listener.names=CONTROLLER",
+            f"log.dirs={folder / 'data'}",
+            "auto.create.topics.enable=false",
+            "offsets.topic.num.partitions=1",
+            "offsets.topic.replication.factor=1",
+            "transaction.state.log.num.partitions=1",
+            "transaction.state.log.replication.factor=1",
+            "transaction.state.log.min.isr=1",
+            "group.initial.rebalance.delay.ms=0",
+            "log.index.size.max.bytes=65536",  # tests make many partitions
+            "",
+        ]
+    )
+
+
+def _spawn(folder: Path, jars: Path) -> KafkaServer:
+    with (folder / "log").open("ab") as log:
+        process = spawn(
+            ["java", *JAVA_OPTIONS, "-cp", f"{jars}/*", "kafka.Kafka",
+             folder / "server.properties"],
+            cwd=folder, env={**os.environ, "LC_ALL": "C"}, log=log,
+        )  # fmt: skip
+    return KafkaServer(folder, f"127.0.0.1:{(folder / 'port').read_text()}", process)
+
+
+def _answers(server: KafkaServer) -> bool:
+    """Wait until the broker serves; False when it ends, or takes too long."""
+    admin = AdminClient({"bootstrap.servers": server.bootstrap, "log_level": 0})
+    deadline = time.monotonic() + START_SECONDS
+    while server.process.poll() is None and time.monotonic() < deadline:
+        try:
+            if admin.list_topics(timeout=1).brokers:
+                return True
+        except KafkaException:
+            time.sleep(0.1)
+    return False

@@ -1,0 +1,71 @@
+"""Brings the demo's database up to date: tables, static files, tiers, an admin, a service key.
+
+Runs as a process of its own, with the settings of the demo: `python -m demo.prepare VALUES`,
+where VALUES is the file of `demo.configuration.installation_values`.
+"""
+
+import hashlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+
+from demo.configuration import installation_values, write_private
+
+SCOPES = ["trades:write", "badges:award"]
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    _collect_static_files()
+    call_command("seed", stdout=io.StringIO())
+    path = Path(sys.argv[1])
+    values = installation_values(path)
+    _keep_admin(values["DEMO_ADMIN_USER"], values["DEMO_ADMIN_PASSWORD"])
+    values["DEMO_SERVICE_API_KEY"] = _service_key(values["DEMO_SERVICE_API_KEY"])
+    write_private(path, json.dumps(values, indent=2) + "\n")
+
+
+def _collect_static_files() -> None:
+    """Only when the installed packages changed: it takes two seconds."""
+    root = Path(settings.STATIC_ROOT)
+    stamp = root / ".collected"
+    digest = hashlib.sha256((settings.BASE_DIR / "requirements.lock").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        call_command("collectstatic", interactive=False, verbosity=0)
+        stamp.write_text(digest)
+
+
+def _keep_admin(username: str, password: str) -> None:
+    from accounts.models import User
+
+    if not User.objects.filter(username=username).exists():
+        User.objects.create_superuser(username, password)
+
+
+def _service_key(kept: str) -> str:
+    """The key of an earlier run while it is still good, else a new one under the same name."""
+    from django.utils import timezone
+
+    from accounts.models import ServiceKey
+    from accounts.services import authenticate_service_key, create_service_key
+    from core.errors import DomainError
+
+    now = timezone.now()
+    try:
+        authenticate_service_key(readable=kept, now=now)
+    except DomainError:
+        ServiceKey.objects.filter(name="demo").delete()
+        _, kept = create_service_key(name="demo", scopes=SCOPES, expires_at=None, now=now)
+    return kept
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The log and its readers, to look at; and what an operator decides about them."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from core.admin import ReadOnlyAdmin
+from core.errors import DomainError
+from core.jobs import enqueue
+from events.confirming import DiscardForm, RedriveForm, ReplayForm, confirmed
+from events.dead_letters import Result, discard, redrive
+from events.models import (
+    DeadLetter,
+    Event,
+    GroupCursor,
+    ProcessedEvent,
+    Sequencer,
+    UserSequence,
+)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ["position", "type", "audience", "user_id", "sequence", "created_at"]
+    list_filter = ["type", "audience"]
+    search_fields = ["event_id", "user_id", "correlation_id"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(GroupCursor)
+class GroupCursorAdmin(ReadOnlyAdmin):
+    list_display = ["name", "position", "owner", "lease_until", "stopped_at", "stop_reason"]
+    actions = ["resume", "replay"]
+
+    def has_resume_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_groupcursor")
+
+    @admin.action(description="Resume stopped groups", permissions=["resume"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[GroupCursor]) -> None:
+        names = list(queryset.values_list("name", flat=True))
+        resumed = GroupCursor.objects.filter(name__in=names).resume()
+        self.log_change(request, queryset[0], f"Resumed {', '.join(names)}")
+        self.message_user(request, f"{resumed} resumed.")
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.replay_groupcursor")
+
+    @admin.action(description="Replay the log…", permissions=["replay"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[GroupCursor]) -> HttpResponse | None:
+        """In the background: the job refuses what cannot be replayed."""
+        form = confirmed(request, ReplayForm)
+        if isinstance(form, HttpResponse):
+            return form
+        for group in queryset:
+            arguments = form.arguments()
+            self.log_change(request, group, f"Replay: {', '.join(filter(None, arguments))}")
+            enqueue("events.replay", group.name, *arguments)
+        self.message_user(request, "The replay was handed to a worker; its log tells the end.")
+        return None
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin):
+    list_display = ["group", "type", "event_id", "position", "error", "created_at", "discarded_at"]
+    list_filter = ["group", "type", ("discarded_at", admin.EmptyFieldListFilter)]
+    actions = ["redrive", "discard"]
+
+    def has_redrive_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.redrive_deadletter")
+
+    @admin.action(description="Redrive…", permissions=["redrive"])
+    def redrive(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
+        form = confirmed(request, RedriveForm)
+        if isinstance(form, HttpResponse):
+            return form
+        letters = {letter.pk: letter for letter in queryset}
+        try:
+            outcomes = redrive(letter_ids=letters)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return None
+        for outcome in outcomes:
+            text = f"Redriven: {outcome.result} {outcome.error}".rstrip()
+            self.log_change(request, letters[outcome.letter_id], text)
+            level = messages.ERROR if outcome.result is Result.FAILED else messages.SUCCESS
+            self.message_user(request, f"{letters[outcome.letter_id]}: {text}", level)
+        return None
+
+    def has_discard_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.discard_deadletter")
+
+    @admin.action(description="Discard…", permissions=["discard"])
+    def discard(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
+        form = confirmed(request, DiscardForm)
+        if isinstance(form, HttpResponse):
+            return form
+        reason = form.cleaned_data["reason"]
+        for letter in queryset:
+            if discard(letter_ids=[letter.pk], reason=reason, now=timezone.now()):
+                self.log_change(request, letter, f"Discarded: {reason}")
+        self.message_user(request, "Discarded.")
+        return None
+
+
+@admin.register(ProcessedEvent)
+class ProcessedEventAdmin(ReadOnlyAdmin):
+    list_display = ["group", "event_id", "processed_at"]
+    search_fields = ["event_id"]
+    show_full_result_count = False
+
+
+@admin.register(Sequencer)
+class SequencerAdmin(ReadOnlyAdmin):
+    list_display = ["position"]
+
+
+@admin.register(UserSequence)
+class UserSequenceAdmin(ReadOnlyAdmin):
+    list_display = ["user_id", "sequence"]

@@ -1,0 +1,72 @@
+"""The JSON Schemas of `events/schemas/`, one file per event type.
+
+A file is the schema of `data` and carries the type's version (`x-version`), its audience
+(`x-audience`) and the Kafka topics it is copied to (`x-topics`).
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+FOLDER = Path(__file__).parent / "schemas"
+
+
+class InvalidEvent(Exception):
+    """An event breaks its schema, or has none: a mistake in our code, not in the input."""
+
+
+@dataclass(frozen=True)
+class EventSchema:
+    type: str
+    version: str
+    audience: str
+    topics: tuple[str, ...]
+    validator: Draft202012Validator
+
+    def check(self, data: dict[str, Any]) -> None:
+        """Raises InvalidEvent, naming the field."""
+        for error in self.validator.iter_errors(data):
+            raise InvalidEvent(f"{self.type}: {error.json_path}: {error.message}")
+
+    def public_part(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What a browser may see: fields that the schema knows and does not mark internal."""
+        public: dict[str, Any] = _public(self.validator.schema, data)
+        return public
+
+
+def _public(schema: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        return {
+            name: _public(known[name], item)
+            for name, item in value.items()
+            if name in known and not known[name].get("x-internal", False)
+        }
+    if isinstance(value, list):
+        return [_public(schema.get("items", {}), item) for item in value]
+    return value
+
+
+def event_types() -> frozenset[str]:
+    """Every type that has a schema."""
+    return frozenset(path.stem for path in FOLDER.glob("*.json"))
+
+
+@cache
+def schema_for(event_type: str) -> EventSchema:
+    """Raises InvalidEvent for a type without a schema."""
+    path = FOLDER / f"{event_type}.json"
+    if not path.is_file():
+        raise InvalidEvent(f"There is no schema for {event_type!r}")
+    document = json.loads(path.read_text())
+    return EventSchema(
+        type=event_type,
+        version=document["x-version"],
+        audience=document["x-audience"],
+        topics=tuple(document["x-topics"]),
+        validator=Draft202012Validator(document, format_checker=FormatChecker()),
+    )

@@ -1,0 +1,93 @@
+"""Topics that others write and we read. Apps register theirs in `AppConfig.ready()`."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from confluent_kafka import Message
+
+from events.consumer import POISON_ATTEMPTS
+from events.groups import is_outside
+from events.kafka.dead import DeadLetterTopic, Refusal
+from events.kafka.reader import TopicReader
+from events.notify import backoff
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """`record` commits what the bodies say, with one effect however often it gets them.
+
+    It answers for each body, in order: None, or the reason why it cannot be used.
+    """
+
+    name: str
+    topic: str
+    group_id: str
+    record: Callable[[list[bytes | None]], list[str | None]]
+    partitions: int = 3
+    batch_size: int = 500
+
+
+_inbounds: dict[str, Inbound] = {}
+
+
+def register_inbound(inbound: Inbound) -> None:
+    _inbounds[inbound.name] = inbound
+
+
+def inbounds() -> list[Inbound]:
+    return [_inbounds[name] for name in sorted(_inbounds)]
+
+
+def inbound_reader(inbound: Inbound) -> TopicReader:
+    return TopicReader(
+        inbound.name,
+        topic=inbound.topic,
+        group_id=inbound.group_id,
+        work=InboundWork(inbound),
+        batch_size=inbound.batch_size,
+    )
+
+
+class InboundWork:
+    def __init__(self, inbound: Inbound):
+        self._inbound = inbound
+        self._dead = DeadLetterTopic(inbound.name)
+
+    def __call__(self, messages: list[Message]) -> None:
+        reasons = self._reasons(messages)
+        refusals = [
+            Refusal(message, reason)
+            for message, reason in zip(messages, reasons, strict=True)
+            if reason is not None
+        ]
+        if refusals:
+            logger.warning("%s refuses %d messages", self._inbound.name, len(refusals))
+            self._dead.put(refusals)
+
+    def _reasons(self, messages: list[Message]) -> list[str | None]:
+        try:
+            return self._inbound.record([message.value() for message in messages])
+        except Exception as error:
+            if is_outside(error):
+                raise
+            if len(messages) == 1:
+                return [self._at_last(messages[0])]
+            logger.warning("%s goes one by one", self._inbound.name, exc_info=True)
+        return [reason for message in messages for reason in self._reasons([message])]
+
+    def _at_last(self, message: Message) -> str | None:
+        """The answer for a message that has failed once; an error becomes the reason."""
+        for attempt in range(1, POISON_ATTEMPTS):
+            time.sleep(backoff(attempt))
+            try:
+                return self._inbound.record([message.value()])[0]
+            except Exception as error:
+                if is_outside(error):
+                    raise
+                logger.exception("%s cannot use a message", self._inbound.name)
+                reason = f"{type(error).__name__}: {error}"
+        return reason

@@ -1,0 +1,88 @@
+"""`manage.py consume GROUP…`: read the log for these groups until told to stop."""
+
+import json
+import threading
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from events.bus import reader_names, reader_of
+from events.events import plain
+from events.groups import group_names
+from events.processes import run_until_signal
+from events.sequencer import run_sequencer
+from events.status import GroupStatus, group_statuses, unnumbered
+from events.watch import watched
+
+COLUMNS = "{:<28} {:>10} {:>8} {:>9} {:>6}  {:<20} {}"
+
+
+class Command(BaseCommand):
+    help = "Run consumer groups. A second process with the same group stands by."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("groups", nargs="*", metavar="GROUP")
+        parser.add_argument("--with-sequencer", action="store_true")
+        parser.add_argument(
+            "--status", action="store_true", help="print where the groups stand (all by default)"
+        )
+        parser.add_argument("--json", action="store_true", help="the status, for programs")
+        parser.add_argument(
+            "--metrics-port", type=int, help="serve /metrics and /healthz here (0: a free port)"
+        )
+        parser.add_argument("--metrics-host", default="127.0.0.1")
+
+    def handle(self, *args: Any, groups: list[str], status: bool, **options: Any) -> None:
+        known = group_names() if status else reader_names()
+        unknown = sorted(set(groups) - set(known))
+        if unknown:
+            raise CommandError(f"No group {', '.join(unknown)}; there are {known}")
+        if status:
+            self._print_status(groups or group_names(), as_json=options["json"])
+        elif groups:
+            self._run(groups, options)
+        else:
+            raise CommandError(f"Which groups? There are {known}")
+
+    def _run(self, groups: list[str], options: dict[str, Any]) -> None:
+        readers = {name: reader_of(name) for name in groups}
+        loops: dict[str, Callable[[threading.Event], None]] = {
+            name: reader.run for name, reader in readers.items()
+        }
+        if options["with_sequencer"]:
+            loops["sequencer"] = run_sequencer
+        host, port = options["metrics_host"], options["metrics_port"]
+        with watched(readers, host=host, port=port) as server:
+            if server is not None:
+                self.stdout.write(f"Metrics at http://{host}:{server.server_port}/metrics")
+                self.stdout.flush()
+            if not run_until_signal(loops):
+                raise CommandError("A loop ended by itself; see the log.")
+
+    def _print_status(self, names: list[str], *, as_json: bool) -> None:
+        now = timezone.now()
+        statuses = group_statuses(names=names, now=now)
+        if as_json:
+            self.stdout.write(json.dumps([plain(status) for status in statuses], indent=2))
+            return
+        count, seconds = unnumbered(now=now)
+        self.stdout.write(f"Waiting for the sequencer: {count} events, {seconds:.1f} s")
+        self.stdout.write(
+            COLUMNS.format("GROUP", "POSITION", "LAG", "LAG S", "DEAD", "LEASE", "OWNER")
+        )
+        for status in statuses:
+            self.stdout.write(_line(status).rstrip())
+
+
+def _line(status: GroupStatus) -> str:
+    lease = f"{status.lease_until:%m-%d %H:%M:%S}" if status.lease_until else "-"
+    owner = status.owner or "nobody"
+    if status.stop_reason is not None:
+        owner = f"STOPPED: {status.stop_reason}"
+    return COLUMNS.format(
+        status.name, status.position, status.lag, f"{status.lag_seconds:.1f}",
+        status.dead_letters, lease, owner,
+    )  # fmt: skip

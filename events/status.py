@@ -1,0 +1,125 @@
+"""Where every consumer group stands: for `consume --status`, the metrics and the admin."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import Error
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from events.models import DeadLetter, Event, GroupCursor
+
+
+@dataclass(frozen=True)
+class GroupStatus:
+    """`lag` is in events of the log; `lag_seconds` is the age of the oldest one not handled."""
+
+    name: str
+    position: int
+    lag: int
+    lag_seconds: float
+    owner: str
+    lease_until: datetime | None
+    stop_reason: str | None  # None while it is not stopped
+    dead_letters: int
+
+    def is_led(self, now: datetime) -> bool:
+        """Whether a process reads for the group."""
+        return self.lease_until is not None and self.lease_until > now
+
+
+def group_statuses(*, names: Collection[str], now: datetime) -> list[GroupStatus]:
+    """One for each name, also for a group that has never run."""
+    head = Event.objects.all().head_position()
+    rows = {row.name: row for row in GroupCursor.objects.filter(name__in=names)}
+    waiting = DeadLetter.objects.filter(group__in=names).waiting().order_by()
+    letters = dict(waiting.values_list("group").annotate(Count("id")))
+    return [
+        _status(rows.get(name) or GroupCursor(name=name), head, letters.get(name, 0), now)
+        for name in sorted(names)
+    ]
+
+
+def _status(row: GroupCursor, head: int, letters: int, now: datetime) -> GroupStatus:
+    oldest = Event.objects.after_position(row.position).values_list("created_at", flat=True).first()
+    return GroupStatus(
+        name=row.name,
+        position=row.position,
+        lag=max(0, head - row.position),
+        lag_seconds=_age(oldest, now),
+        owner=row.owner,
+        lease_until=row.lease_until,
+        stop_reason=row.stop_reason if row.stopped_at else None,
+        dead_letters=letters,
+    )
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment else 0.0
+
+
+def unnumbered(*, now: datetime) -> tuple[int, float]:
+    """Committed events that wait for the sequencer: how many, and the oldest one's seconds."""
+    waiting = Event.objects.filter(position__isnull=True).aggregate(
+        count=Count("id"), oldest=Min("created_at")
+    )
+    return waiting["count"], _age(waiting["oldest"], now)
+
+
+class GroupCollector(Collector):
+    """Asks the database at every scrape. Without one there are no samples but `aiw3_log_up 0`.
+
+    Every process that serves a group tells the same of it: take `max by (group)`.
+    """
+
+    def __init__(self, names: Collection[str]):
+        self._names = names
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        up = GaugeMetricFamily("aiw3_log_up", "1 when the log can be asked")
+        now = timezone.now()
+        try:
+            families = [
+                *_of_groups(group_statuses(names=self._names, now=now), now),
+                *_of_the_log(now),
+            ]
+        except Error:
+            families = []
+        up.add_metric([], float(bool(families)))
+        yield up
+        yield from families
+
+
+def _of_groups(statuses: list[GroupStatus], now: datetime) -> list[GaugeMetricFamily]:
+    measures: dict[str, tuple[str, Callable[[GroupStatus], float]]] = {
+        "position": ("Position up to which everything is handled", lambda s: s.position),
+        "lag_events": ("Positions between the group and the head", lambda s: s.lag),
+        "lag_seconds": ("Age of the oldest event not handled", lambda s: s.lag_seconds),
+        "dead_letters": ("Dead letters that wait for a decision", lambda s: s.dead_letters),
+        "stopped": ("1 while the group is stopped", lambda s: s.stop_reason is not None),
+        "led": ("1 while a process reads for the group", lambda s: s.is_led(now)),
+    }
+    families = []
+    for name, (text, value) in measures.items():
+        family = GaugeMetricFamily(f"aiw3_consumer_{name}", text, labels=["group"])
+        for status in statuses:
+            family.add_metric([status.name], float(value(status)))
+        families.append(family)
+    return families
+
+
+def _of_the_log(now: datetime) -> list[GaugeMetricFamily]:
+    count, seconds = unnumbered(now=now)
+    return [
+        GaugeMetricFamily(
+            "aiw3_log_head_position", "Last position given", Event.objects.all().head_position()
+        ),
+        GaugeMetricFamily("aiw3_log_unnumbered_events", "Events without a position", count),
+        GaugeMetricFamily("aiw3_log_unnumbered_seconds", "Age of the oldest of them", seconds),
+    ]

@@ -1,0 +1,61 @@
+"""Unique jobs: whoever holds a row's claim works on it; Celery itself enforces none.
+
+A claim is a lease, so that the death of a worker frees the row after `LEASE`. A row also
+knows when its next look is due, so that any number of messages for it do the work once.
+"""
+
+from datetime import datetime, timedelta
+from typing import Self, TypeVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from core.ids import uuid7
+
+# Longer than any single look at the chain (settings.SOLANA_RPC_DEADLINE_SECONDS).
+LEASE = timedelta(seconds=30)
+
+
+M = TypeVar("M", bound="Claimable")
+
+
+class ClaimQuerySet(models.QuerySet[M]):
+    def due(self, *, now: datetime) -> Self:
+        """Rows that nobody works on and whose pause is over."""
+        free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
+        rested = Q(next_run_at__isnull=True) | Q(next_run_at__lte=now)
+        return self.filter(free, rested)
+
+    def claim(self, row_id: UUID, *, now: datetime) -> UUID | None:
+        """Take the claim of a due row; None when it rests or another worker holds it."""
+        token = uuid7()
+        taken = self.due(now=now).filter(id=row_id)
+        return token if taken.update(claimed_by=token, claimed_until=now + LEASE) else None
+
+    def release(
+        self, row_id: UUID, *, token: UUID, version: int, next_run_at: datetime | None
+    ) -> bool:
+        """Give the claim back and set the next look.
+
+        False when the row was changed meanwhile: then its next look is not ours to set.
+        """
+        mine = self.filter(id=row_id, claimed_by=token)
+        rested = mine.filter(version=version).update(
+            claimed_by=None, claimed_until=None, next_run_at=next_run_at
+        )
+        if not rested:
+            mine.update(claimed_by=None, claimed_until=None)
+        return bool(rested)
+
+
+class Claimable(models.Model):
+    """`version` grows with every change of substance, not with claims and looks."""
+
+    claimed_by = models.UUIDField(null=True, blank=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    next_run_at = models.DateTimeField(null=True, blank=True, db_index=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True

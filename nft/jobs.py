@@ -1,0 +1,6 @@
+"""The names of this app's background jobs, so that services can ask for them."""
+
+CHECK_BURN = "nft.check_burn"
+MINT = "nft.mint"
+REDRIVE = "nft.redrive"
+EXPIRE = "nft.expire"

@@ -1,0 +1,30 @@
+"""`upgrade_lock:{user}`: the outermost of the layers against double starts.
+
+Only an optimisation: it spares the database a doomed attempt. The unique indexes decide.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from core.errors import Conflict
+from core.ids import uuid7
+from core.redis import try_redis
+
+SECONDS = 300
+
+# Deletes the lock only when it still holds our token.
+RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
+
+
+@contextmanager
+def upgrade_lock(user_id: UUID) -> Iterator[None]:
+    """Raises Conflict while another start of this user runs; without Redis it lets all pass."""
+    name, token = f"upgrade_lock:{user_id}", str(uuid7())
+    taken = try_redis(lambda r: bool(r.set(name, token, nx=True, ex=SECONDS)), otherwise=True)
+    if not taken:
+        raise Conflict("UPGRADE_IN_PROGRESS", "Another upgrade of yours is just being started.")
+    try:
+        yield
+    finally:
+        try_redis(lambda r: r.eval(RELEASE, 1, name, token), otherwise=None)

@@ -1,0 +1,24 @@
+"""Tiers, NFTs, the orders that mint them, and the upgrade requests."""
+
+from nft.models.nfts import NftStatus, Origin, UserNft
+from nft.models.orders import MintOrder, OrderStatus, Purpose
+from nft.models.tiers import Tier
+from nft.models.upgrade_records import BurnTransaction, UpgradeStatusHistory
+from nft.models.upgrade_states import CLOSED, OPEN, UpgradeStatus
+from nft.models.upgrades import UpgradeRequest
+
+__all__ = [
+    "CLOSED",
+    "OPEN",
+    "BurnTransaction",
+    "MintOrder",
+    "NftStatus",
+    "OrderStatus",
+    "Origin",
+    "Purpose",
+    "Tier",
+    "UpgradeRequest",
+    "UpgradeStatus",
+    "UpgradeStatusHistory",
+    "UserNft",
+]

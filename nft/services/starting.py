@@ -1,0 +1,177 @@
+"""Starting an upgrade: look at the chain, then reserve everything in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from badges.services import reserve_badges
+from chain.client import SolanaClient
+from chain.errors import ChainRejected, ChainUnavailable
+from chain.records import Blockhash, UnsignedTransaction
+from core.errors import Conflict, NotFound, Unavailable
+from core.ids import uuid7
+from core.jobs import enqueue
+from events.services import publish
+from nft import jobs
+from nft.chain_access import on_chain_for_caller
+from nft.events import UpgradeInitiated
+from nft.locks import upgrade_lock
+from nft.models import NftStatus, OrderStatus, Purpose, Tier, UpgradeRequest, UpgradeStatus, UserNft
+from nft.services.burn_transactions import build_burn_transaction, keep_burn_transaction
+from nft.services.ordering import place_order
+from nft.services.qualification import check_qualified
+from nft.terms import TierTerms
+
+Keep = Callable[[UpgradeRequest, UnsignedTransaction], None]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What the chain said before the start: `slot` is finalized, the NFT lies in `account`."""
+
+    account: str | None
+    slot: int
+    blockhash: Blockhash
+
+
+def start_upgrade(
+    *, user: User, nft_id: UUID, target_level: int, now: datetime, keep: Keep
+) -> tuple[UpgradeRequest, UnsignedTransaction]:
+    """Open an upgrade of one NFT to exactly the next level; `keep` runs in its transaction.
+
+    Raises NotFound for an NFT that is not this user's, Conflict (with what is missing) when
+    a rule is not met or another upgrade is open, Unavailable without the chain.
+    """
+    nft = _find_nft(user, nft_id)
+    _refuse_if_not_upgradable(nft, target_level)
+    holding = _look_at_holding(nft)
+    if holding.account is None:
+        raise _not_held()
+    with upgrade_lock(user.id):
+        try:
+            return _open_request(
+                user=user, nft=nft, level=target_level, holding=holding, now=now, keep=keep
+            )
+        except IntegrityError:
+            raise _name_open_request(user, nft) from None
+
+
+def _find_nft(user: User, nft_id: UUID) -> UserNft:
+    nft = UserNft.objects.of_user(user.id).filter(id=nft_id).first()
+    if nft is None:
+        raise NotFound("NFT_NOT_FOUND", "You have no such NFT.")
+    return nft
+
+
+def _refuse_if_not_upgradable(nft: UserNft, target_level: int) -> None:
+    if nft.status == NftStatus.UPGRADING or UpgradeRequest.objects.open().of_user(nft.user_id):
+        raise _name_open_request(nft.user, nft)
+    if nft.status != NftStatus.ACTIVE:
+        raise Conflict("NFT_NOT_ACTIVE", f"This NFT is {nft.status}; only an active one upgrades.")
+    if target_level != nft.tier_level + 1:
+        raise Conflict(
+            "WRONG_LEVEL",
+            f"A level {nft.tier_level} NFT upgrades to level {nft.tier_level + 1} only.",
+            details={"currentLevel": nft.tier_level, "allowedLevel": nft.tier_level + 1},
+        )
+
+
+def _name_open_request(user: User, nft: UserNft) -> Conflict:
+    open_requests = UpgradeRequest.objects.open()
+    found = open_requests.of_user(user.id).first() or open_requests.filter(current_nft=nft).first()
+    details = {"upgradeRequestId": str(found.id)} if found and found.user_id == user.id else {}
+    return Conflict("UPGRADE_IN_PROGRESS", "You already have an open upgrade.", details=details)
+
+
+def _look_at_holding(nft: UserNft) -> Holding:
+    wallet = nft.user.wallet_address or ""
+
+    async def look(chain: SolanaClient) -> Holding:
+        slot = await chain.slot()  # read first: a burn at or before it cannot be ours
+        blockhash = await chain.latest_blockhash()
+        account = await chain.token_account(wallet, nft.mint_address)
+        return Holding(account, slot, blockhash)
+
+    try:
+        return on_chain_for_caller(look)
+    except ChainRejected:
+        raise _not_held() from None  # the cluster does not even know the mint
+    except ChainUnavailable:
+        raise Unavailable(
+            "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
+        ) from None
+
+
+def _not_held() -> Conflict:
+    return Conflict("NFT_NOT_IN_WALLET", "Your wallet does not hold this NFT on chain.")
+
+
+@transaction.atomic(durable=True)
+def _open_request(
+    *, user: User, nft: UserNft, level: int, holding: Holding, now: datetime, keep: Keep
+) -> tuple[UpgradeRequest, UnsignedTransaction]:
+    nft = UserNft.objects.select_for_update().get(id=nft.id)
+    _refuse_if_not_upgradable(nft, level)
+    tier = _find_tier(level)
+    check_qualified(user=user, tier=tier)
+    request = _create_request(user, nft, TierTerms.of(tier), holding.slot, now)
+    burn = build_burn_transaction(
+        request=request, blockhash=holding.blockhash, token_account=holding.account
+    )
+    keep_burn_transaction(request=request, burn=burn, now=now)
+    slugs = request.terms["badges"]
+    reserve_badges(user_id=user.id, slugs=slugs, request_id=request.id, now=now)
+    nft.reserve_for_upgrade()
+    publish(
+        UpgradeInitiated(
+            user_id=user.id,
+            upgrade_request_id=request.id,
+            current_nft_id=nft.id,
+            current_level=nft.tier_level,
+            target_level=level,
+            expires_at=request.expires_at,
+        )
+    )
+    keep(request, burn)
+    enqueue(jobs.CHECK_BURN, request.id)
+    return request, burn
+
+
+def _find_tier(level: int) -> Tier:
+    tier = Tier.objects.on_offer().filter(level=level).first()
+    if tier is None:
+        raise Conflict("NO_SUCH_TIER", f"There is no level {level} to upgrade to.")
+    return tier
+
+
+def _create_request(
+    user: User, nft: UserNft, terms: TierTerms, slot: int, now: datetime
+) -> UpgradeRequest:
+    request_id = uuid7()
+    order = place_order(
+        purpose=Purpose.UPGRADE,
+        request_id=request_id,
+        user=user,
+        terms=terms,
+        status=OrderStatus.WAITING,
+    )
+    request = UpgradeRequest.objects.create(
+        id=request_id,
+        user=user,
+        current_nft=nft,
+        order=order,
+        wallet_address=order.wallet_address,
+        target_level=terms.level,
+        terms=terms.dump(),
+        status=UpgradeStatus.AWAITING_BURN,
+        created_at=now,
+        expires_at=now + settings.UPGRADE_TTL,
+        start_slot=slot,
+    )
+    request.write_first_history(now=now)
+    return request

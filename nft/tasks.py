@@ -1,0 +1,44 @@
+"""Background jobs: an id in, one service call. A step that wants another one says when."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.jobs import enqueue
+from nft import jobs
+from nft.services.closing import expire_upgrades
+from nft.services.minting import advance_mint
+from nft.services.proving import check_burn
+from nft.services.recovery import redrive_unfinished
+
+# Beyond this the row waits for `redrive`: Redis hands a message that rests for longer than its
+# visibility timeout (120 s) to one worker after another, and every copy stays in memory.
+LONGEST_COUNTDOWN = 30.0
+
+
+@shared_task(name=jobs.CHECK_BURN)
+def check_burn_task(request_id: str) -> None:
+    pause = check_burn(request_id=UUID(request_id), now=timezone.now())
+    _go_on(jobs.CHECK_BURN, request_id, pause)
+
+
+@shared_task(name=jobs.MINT)
+def mint_task(order_id: str) -> None:
+    pause = advance_mint(order_id=UUID(order_id), now=timezone.now())
+    _go_on(jobs.MINT, order_id, pause)
+
+
+@shared_task(name=jobs.REDRIVE)
+def redrive_task() -> None:
+    redrive_unfinished(now=timezone.now())
+
+
+@shared_task(name=jobs.EXPIRE)
+def expire_task() -> None:
+    expire_upgrades(now=timezone.now())
+
+
+def _go_on(job: str, row_id: str, pause: float | None) -> None:
+    if pause is not None and pause <= LONGEST_COUNTDOWN:
+        enqueue(job, row_id, countdown=pause)

@@ -1,0 +1,171 @@
+"""One open HTTP response: written at once while the client reads, bounded when it does not."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from typing import Any
+
+from realtime import metrics
+
+Send = Callable[[Any], Awaitable[None]]
+Step = Coroutine[Any, Any, None]
+
+
+class Connection:
+    """Writes frames in order without ever blocking the caller.
+
+    While the client reads, a write happens inside the call: no task, no queue. When the server
+    applies backpressure a task waits and frames pile up, at most `limit` bytes; then the client
+    is cut: `last_words(reason)` replaces what waits. A response that is to end has `grace`
+    seconds to get out before its socket is dropped. `on_over` is called once nothing more will
+    be written.
+    """
+
+    __slots__ = (
+        "_grace", "_last_words", "_limit", "_on_over", "_pending", "_send", "_size", "_writer",
+        "ended_because", "is_over",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        last_words: Callable[[str], bytes],
+        on_over: Callable[[], object],
+        limit: int,
+        grace: float,
+    ) -> None:
+        self.ended_because: str | None = None
+        self.is_over = False  # nothing more will be written
+        self._grace = grace
+        self._last_words = last_words
+        self._limit = limit
+        self._on_over = on_over
+        self._pending: list[bytes] = []
+        self._send = send
+        self._size = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """The client does not read as fast as we write."""
+        return self._writer is not None
+
+    def write(self, frame: bytes) -> None:
+        if self.ended_because is not None:
+            return
+        if self._writer is None:
+            self._write_now(frame)
+        elif self._size + len(frame) <= self._limit:
+            self._queue(frame)
+        else:
+            self.cut("too_slow")
+
+    def cut(self, reason: str) -> None:
+        """End with the last words in place of whatever waits."""
+        self._pending, self._size = [], 0
+        self.end(reason, self._last_words(reason))
+
+    def end(self, reason: str, frame: bytes = b"") -> None:
+        """Finish the response with `frame`, after what is pending; the first reason counts."""
+        if self.ended_because is not None:
+            return
+        self._conclude(reason)
+        self._queue(frame)
+        loop = asyncio.get_running_loop()
+        if self._writer is None:
+            self._writer = loop.create_task(self._flush(None))
+        loop.call_later(self._grace, self._drop)
+
+    def lost(self) -> None:
+        """The client is gone, and what is pending with it."""
+        if self.ended_because is None:
+            self._conclude("client_left")
+        self._pending, self._size = [], 0
+        self._close()
+
+    def _close(self) -> None:
+        if not self.is_over:
+            self.is_over = True
+            self._on_over()
+
+    def _conclude(self, reason: str) -> None:
+        self.ended_because = reason
+        metrics.closed.labels(reason).inc()
+
+    def _queue(self, frame: bytes) -> None:
+        self._pending.append(frame)
+        self._size += len(frame)
+
+    def _write_now(self, frame: bytes) -> None:
+        """Run the first step of a send here; a task is needed only if it has to wait."""
+        step = self._body(frame, more=True)
+        try:
+            waiting = step.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001 - servers differ in how they say "disconnected"
+            self.lost()
+            return
+        self._writer = asyncio.get_running_loop().create_task(self._flush(_Rest(step, waiting)))
+
+    async def _flush(self, rest: Awaitable[None] | None) -> None:
+        """Write what is pending until nothing is; ends the response when that was asked for."""
+        try:
+            if rest is not None:
+                await rest
+            while self._pending:
+                frames, self._pending, self._size = self._pending, [], 0
+                over = self.ended_because is not None
+                await self._body(b"".join(frames), more=not over)
+                if over:
+                    self._close()
+        except Exception:  # noqa: BLE001 - as above
+            self.lost()
+        finally:
+            self._writer = None
+
+    def _drop(self) -> None:
+        """The grace is over: a client that still does not read loses its socket."""
+        if self._writer is not None:
+            self._writer.cancel()
+            abort(self._send)
+            self.lost()
+
+    def _body(self, frame: bytes, *, more: bool) -> Step:
+        message = {"type": "http.response.body", "body": frame, "more_body": more}
+        return self._send(message)  # type: ignore[return-value]  # `send` is an async function
+
+
+class _Rest:
+    """The rest of a coroutine whose first step was run by hand and waits for `waiting`."""
+
+    def __init__(self, step: Step, waiting: Any) -> None:
+        self._step = step
+        self._waiting = waiting
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waiting = self._waiting
+        while True:
+            try:
+                value = yield waiting
+            except BaseException as error:  # noqa: BLE001 - also a cancellation goes inside
+                resume = partial(self._step.throw, error)
+            else:
+                resume = partial(self._step.send, value)
+            try:
+                waiting = resume()
+            except StopIteration:
+                return
+
+
+def abort(send: Send) -> None:
+    """Drop the socket of a client that does not read.
+
+    ASGI has no word for it, and closing politely waits for that client for ever (and with it
+    the server's shutdown); uvicorn's `send` belongs to an object that knows the transport.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    with contextlib.suppress(AttributeError):
+        transport.abort()  # type: ignore[union-attr]

@@ -1,0 +1,108 @@
+"""What the streams read from the event log: plain queries, run in a database thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from events.models import Event
+from realtime.access import TERMINAL_TYPES, UpgradeFeed
+from realtime.wire import FeedEvent, from_row
+
+FEEDS_A_QUERY = 200
+
+
+@dataclass(frozen=True)
+class FeedRead:
+    """A feed's `head` and its events after the reader's point, as of one moment.
+
+    `reachable` is False when that point is past the head or further behind than the limit;
+    then there are no events. `ended` says that the feed's newest event is its last.
+    """
+
+    head: int
+    events: list[FeedEvent] = field(default_factory=list)
+    reachable: bool = True
+    ended: bool = False
+
+
+def read_head() -> int:
+    """The last position that is numbered."""
+    return Event.objects.head_position()
+
+
+def read_after(position: int, *, limit: int) -> list[FeedEvent]:
+    return [from_row(event) for event in Event.objects.after_position(position)[:limit]]
+
+
+def read_users(points: Sequence[tuple[UUID, int | None]], *, limit: int) -> list[FeedRead]:
+    """For each (user, after): the head and what is missing, all in one query.
+
+    `after` None means from now on. More than `limit` missing events are not reachable.
+    """
+    sql = """
+        SELECT r.n, coalesce(h.sequence, 0) AS head, e.*
+        FROM unnest(%s::int[], %s::uuid[], %s::bigint[]) AS r(n, user_id, after)
+        LEFT JOIN events_user_sequence AS h ON h.user_id = r.user_id
+        LEFT JOIN LATERAL (
+            SELECT * FROM events_event WHERE user_id = r.user_id AND sequence > r.after
+            AND h.sequence - r.after BETWEEN 1 AND %s) AS e ON true
+        ORDER BY r.n, e.sequence
+    """
+    numbers = list(range(len(points)))
+    rows = Event.objects.raw(
+        sql, [numbers, [user for user, _ in points], [after for _, after in points], limit]
+    )
+    heads: dict[int, int] = {}
+    found: dict[int, list[FeedEvent]] = {n: [] for n in numbers}
+    for row in rows:
+        n, head = _annotations(row)
+        heads[n] = head
+        if row.position is not None:
+            found[n].append(from_row(row))
+    return [_user_read(heads[n], after, found[n]) for n, (_, after) in enumerate(points)]
+
+
+def _annotations(row: Any) -> tuple[int, int]:
+    return row.n, row.head
+
+
+def _user_read(head: int, after: int | None, events: list[FeedEvent]) -> FeedRead:
+    """A user's sequence has no gap, so fewer events than numbers means that some are gone."""
+    reachable = after is None or (after <= head and len(events) == head - after)
+    return FeedRead(head, events if reachable else [], reachable)
+
+
+def read_upgrade(feed: UpgradeFeed, *, after: int, limit: int) -> FeedRead:
+    head = Event.objects.user_head(feed.user_id)
+    # The newest first: an end that is numbered between the two queries is then among the missing.
+    newest = Event.objects.for_upgrade(feed.user_id, feed.upgrade_id).last()
+    if after > head:
+        return FeedRead(head, reachable=False, ended=_is_last(newest))
+    found = Event.objects.for_upgrade(feed.user_id, feed.upgrade_id, after=after)[: limit + 1]
+    missing = [from_row(event) for event in found]
+    if len(missing) > limit:
+        return FeedRead(head, reachable=False, ended=_is_last(newest))
+    return FeedRead(head, missing, ended=_is_last(missing[-1] if missing else newest))
+
+
+def _is_last(event: Event | FeedEvent | None) -> bool:
+    return event is not None and event.type in TERMINAL_TYPES
+
+
+def read_system(*, after: int | None, limit: int) -> FeedRead:
+    head = Event.objects.head_position()
+    if after is None:
+        return FeedRead(head)
+    missing = [from_row(event) for event in Event.objects.for_admins(after=after)[: limit + 1]]
+    if after > head or len(missing) > limit:
+        return FeedRead(head, reachable=False)
+    return FeedRead(head, missing)
+
+
+def ping() -> None:
+    """Raises django.db.Error when the database does not answer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")

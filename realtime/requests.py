@@ -1,0 +1,87 @@
+"""What a stream request says: who asks, from which page, and where it wants to resume."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+from django.http.cookie import parse_cookie
+
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
+_SUPERSEDED = re.compile(r"[0-9]{1,18}\.superseded\Z")
+_TICKET = re.compile(rb"(^|&)ticket=[^&]*")
+
+
+@dataclass(frozen=True)
+class StreamRequest:
+    method: str
+    path: str
+    scheme: str
+    headers: Mapping[str, str] = field(repr=False)
+    query: QueryDict = field(repr=False)
+
+    @property
+    def origin(self) -> str | None:
+        return self.headers.get("origin")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """At most one of the three is set."""
+
+    bearer: str | None = field(default=None, repr=False)
+    session_key: str | None = field(default=None, repr=False)
+    ticket: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """`after`: the last number the client has; None means it has none.
+
+    `is_possible` is False for a point that is no number; `is_superseded` for a stream that a
+    newer one replaced.
+    """
+
+    after: int | None = None
+    is_possible: bool = True
+    is_superseded: bool = False
+
+
+def read_request(scope: Mapping[str, Any]) -> StreamRequest:
+    return StreamRequest(
+        method=scope["method"],
+        path=scope["path"],
+        scheme=scope.get("scheme", "http"),
+        headers={
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        },
+        query=QueryDict(scope.get("query_string", b"")),
+    )
+
+
+def hide_ticket(scope: Any) -> None:
+    """Servers log the query string of the scope when they answer; a ticket must not be in it."""
+    query = scope.get("query_string", b"")
+    scope["query_string"] = _TICKET.sub(rb"\1ticket=hidden", query)
+
+
+def read_credentials(request: StreamRequest, *, cookie_name: str) -> Credentials:
+    """The header counts first, then the ticket: both are put there on purpose, a cookie is not."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return Credentials(bearer=token.strip())
+    if ticket := request.query.get("ticket"):
+        return Credentials(ticket=ticket)
+    cookies = parse_cookie(request.headers.get("cookie", ""))
+    return Credentials(session_key=cookies.get(cookie_name))
+
+
+def read_resume_point(request: StreamRequest) -> ResumePoint:
+    """`Last-Event-ID` is newer than the `after` in the address that an `EventSource` repeats."""
+    text = request.headers.get("last-event-id") or request.query.get("after")
+    if not text:
+        return ResumePoint()
+    if _NUMBER.match(text):
+        return ResumePoint(after=int(text))
+    return ResumePoint(is_possible=False, is_superseded=bool(_SUPERSEDED.match(text)))

@@ -1,0 +1,138 @@
+"""Everything that the streams of one server process share, bound to one event loop."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.services import ended_sessions
+from realtime.control import Control
+from realtime.database import DatabaseThreads
+from realtime.hub import Hub
+from realtime.limits import Limits
+from realtime.listener import listen, redis_connection
+from realtime.replay import Replayer
+from realtime.sse import heartbeat_frame
+from realtime.streams import Stream
+
+logger = logging.getLogger(__name__)
+
+HEARTBEATS_A_SLICE = 500
+
+
+class Site:
+    """Start it inside a running loop; `drain` ends the streams, `stop` the rest."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.log_threads = DatabaseThreads("streams-log", size=1)
+        self.sign_in_threads = DatabaseThreads(
+            "streams-sign-in", size=settings.STREAM_SIGN_IN_THREADS
+        )
+        self.hub = Hub(
+            self.log_threads,
+            poll_seconds=settings.STREAM_LOG_POLL_SECONDS,
+            deaf_seconds=settings.STREAM_DEAF_SECONDS,
+        )
+        self.replayer = Replayer(self.log_threads, limit=settings.STREAM_REPLAY_LIMIT)
+        self.limits: Limits[Stream] = Limits(
+            per_user=settings.STREAMS_PER_USER,
+            per_user_refuse=settings.STREAMS_PER_USER_POLICY == "refuse",
+            total=settings.STREAMS_TOTAL,
+            total_refuse=settings.STREAMS_TOTAL_POLICY == "refuse",
+        )
+        self._client = redis_connection()
+        self.control = Control(self.limits, self._client)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        hear = partial(
+            listen, self.hub, self.control.take, silence_seconds=settings.STREAM_DEAF_SECONDS
+        )
+        work_list = (self.hub.watch, hear, self.control.send, self._beat, self._check_sessions)
+        for work in work_list:
+            self._tasks.append(asyncio.get_running_loop().create_task(_keep_running(work)))
+
+    def drain(self) -> None:
+        """End every stream, kindly and at once; new ones are refused."""
+        self.draining = True
+        for stream in self.limits.all():
+            stream.cut("shutdown")
+
+    async def stop(self) -> None:
+        self.drain()
+        await cancel_all(self._tasks)
+        await self._client.aclose()
+        for threads in (self.log_threads, self.sign_in_threads):
+            await asyncio.to_thread(threads.close)
+
+    async def _beat(self) -> None:
+        """One timer for all streams; a large crowd is served in slices, so that events pass."""
+        while True:
+            await asyncio.sleep(settings.STREAM_HEARTBEAT_SECONDS)
+            frame = heartbeat_frame(timezone.now())
+            for number, stream in enumerate(self.limits.all(), start=1):
+                stream.beat(frame)
+                if number % HEARTBEATS_A_SLICE == 0:
+                    await asyncio.sleep(0)
+
+    async def _check_sessions(self) -> None:
+        """Who has signed out stops reading, within `STREAM_SESSION_CHECK_SECONDS`."""
+        while True:
+            await asyncio.sleep(settings.STREAM_SESSION_CHECK_SECONDS)
+            sessions = {s.grant.session_id for s in self.limits.all() if s.grant.session_id}
+            if not sessions:
+                continue
+            ended = await self.sign_in_threads.run(
+                ended_sessions, session_ids=sessions, now=timezone.now()
+            )
+            for stream in self.limits.all():
+                if stream.grant.session_id in ended:
+                    stream.cut("signed_out")
+
+
+async def cancel_all(tasks: list[asyncio.Task[None]]) -> None:
+    """Asks more than once: a Redis call under way may swallow a cancellation."""
+    for _ in range(3):
+        for task in tasks:
+            task.cancel()
+        _, left = await asyncio.wait(tasks, timeout=0.5)
+        if not left:
+            return
+
+
+async def _keep_running(work: Callable[[], Awaitable[None]]) -> None:
+    """A mistake in one task must not silence the process: log it and start again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("A task of the streams failed; it starts again")
+        await asyncio.sleep(1)
+
+
+_site: Site | None = None
+
+
+def current_site() -> Site:
+    """This process's site, started on first use (a server without lifespan events)."""
+    global _site
+    if _site is None:
+        _site = Site()
+        _site.start()
+    return _site
+
+
+def running_site() -> Site | None:
+    """For health checks, which must not start it."""
+    return _site
+
+
+async def stop_site() -> None:
+    global _site
+    if _site is not None:
+        site, _site = _site, None
+        await site.stop()

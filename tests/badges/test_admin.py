@@ -1,0 +1,76 @@
+"""The admin awards and revokes; it edits no state."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from badges.models import BadgeDefinition, EarnedBadge
+from badges.services import reserve_badges
+from core.ids import uuid7
+from tests.badges.parts import NOW, award, define, give_active, new_user, told
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/badges/earnedbadge/"
+
+
+@pytest.fixture
+def admin() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", "a long pass phrase"))
+    return client
+
+
+def test_adding_a_badge_is_awarding_it(admin: Client) -> None:
+    define("whale")
+    user = new_user()
+    definition = BadgeDefinition.objects.get()
+    form = {
+        "user": user.id,
+        "definition": definition.id,
+        "history-TOTAL_FORMS": 0,
+        "history-INITIAL_FORMS": 0,
+    }
+    assert admin.get(f"{LIST}add/").status_code == 200
+    assert admin.post(f"{LIST}add/", form).status_code == 302
+    badge = EarnedBadge.objects.get()
+    assert (badge.user_id, badge.history.get().reason) == (user.id, "awarded by admin root")
+    assert len(told(user.id, "badge_earned")) == 1
+
+
+def test_a_retired_badge_is_not_offered(admin: Client) -> None:
+    define("whale")
+    BadgeDefinition.objects.update(is_active=False)
+    assert b"whale" not in admin.get(f"{LIST}add/").content
+
+
+def test_the_state_of_a_badge_is_read_only(admin: Client) -> None:
+    define("whale")
+    (badge,) = award(new_user(), "whale")
+    page = f"{LIST}{badge.id}/change/"
+    assert b"awarded by test" in admin.get(page).content
+    assert admin.post(page, {"status": "consumed"}).status_code == 403
+    assert admin.post(f"{LIST}{badge.id}/delete/", {"post": "yes"}).status_code == 403
+    badge.refresh_from_db()
+    assert badge.status == "earned"
+
+
+def test_revoking_skips_a_badge_that_is_reserved_and_says_so(admin: Client) -> None:
+    define("whale", "pioneer")
+    user = new_user()
+    badges = give_active(user, "whale", "pioneer")
+    reserve_badges(user_id=user.id, slugs=["whale"], request_id=uuid7(), now=NOW)
+    form = {"action": "revoke", "_selected_action": [str(badge.id) for badge in badges]}
+    page = admin.post(LIST, form, follow=True)
+    assert b"A badge that is reserved is not one to revoke." in page.content
+    assert EarnedBadge.objects.status_by_slug(user.id) == {
+        "whale": "reserved",
+        "pioneer": "revoked",
+    }
+
+
+def test_the_slug_of_a_badge_is_chosen_once(admin: Client) -> None:
+    define("whale")
+    definition = BadgeDefinition.objects.get()
+    page = f"/admin/badges/badgedefinition/{definition.id}/change/"
+    assert b'name="slug"' not in admin.get(page).content
+    assert b'name="slug"' in admin.get("/admin/badges/badgedefinition/add/").content

@@ -1,0 +1,147 @@
+"""A member with a wallet, who uses the public HTTP API and the chain, and is never kept waiting."""
+
+import base64
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from solders.keypair import Keypair
+from solders.transaction import VersionedTransaction
+
+from tests.faults.system import FaultySystem, eventually
+
+# An upper bound for one call with a dead helper; a healthy one takes milliseconds.
+PATIENCE_SECONDS = 6.0
+SOL = 10**9
+
+
+class Member:
+    def __init__(self, system: FaultySystem) -> None:
+        self.system = system
+        self.wallet = Keypair()
+        self.address = str(self.wallet.pubkey())
+        self.headers: dict[str, str] = {}
+        self._http = httpx.Client(base_url=system.base_url, timeout=30, trust_env=False)
+        system.clients.append(self._http)
+        system.chain.airdrop(self.address, SOL)
+
+    # --- calls
+
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        began = time.monotonic()
+        answer = self._http.request(
+            method, path, json={} if body is None else body, headers=self.headers | headers
+        )
+        took = time.monotonic() - began
+        assert took < PATIENCE_SECONDS, f"{method} {path} took {took:.1f} s"
+        return answer
+
+    def get(self, path: str) -> Any:
+        return _good(self.send("GET", path))
+
+    def post(self, path: str, body: object = None) -> Any:
+        return _good(self.send("POST", path, body))
+
+    def as_service(self, path: str, body: object) -> Any:
+        key = f"Api-Key {self.system.service_api_key}"
+        return _good(self.send("POST", path, body, Authorization=key))
+
+    # --- what a member does
+
+    def sign_in(self) -> None:
+        message = self.get(f"/api/auth/nonce/{self.address}")["message"]
+        signature = str(self.wallet.sign_message(message.encode()))
+        body = {"address": self.address, "message": message, "signature": signature}
+        access = self.post("/api/auth/verify", body)["access"]
+        self.headers = {"Authorization": f"Bearer {access}"}
+
+    def earn(self, level: int) -> None:
+        """Trades and activated badges that `level` asks for."""
+        tier = next(t for t in self.get("/api/v1/tiers")["results"] if t["level"] == level)
+        self.trade(tier["requiredVolume"])
+        for slug in tier["requiredBadges"]:
+            self.as_service(f"/api/v1/badges/{slug}/award", {"walletAddress": self.address})
+        for badge in self.get("/api/v1/user/badges")["results"]:
+            if badge["status"] == "earned":
+                self.post(f"/api/v1/user/badges/{badge['id']}/activate")
+
+    def trade(self, volume: str) -> None:
+        trade = {
+            "tradeId": str(uuid4()),
+            "walletAddress": self.address,
+            "volumeUsd": str(volume),
+            "executedAt": datetime.now(UTC).isoformat(),
+        }
+        results = self.as_service("/api/v1/trades", [trade])["results"]
+        assert [result["status"] for result in results] == ["recorded"]
+
+    def unlock(self) -> None:
+        self.post("/api/v1/user/unlock-nft", {"tierLevel": 1})
+
+    def start_upgrade(self) -> Any:
+        return self.post("/api/nft/upgrade", self.next_upgrade())
+
+    def next_upgrade(self) -> dict[str, Any]:
+        nft = self.nft()
+        return {"currentNftId": nft["id"], "targetLevel": nft["tierLevel"] + 1}
+
+    def burn(self, upgrade: Any) -> str:
+        """Sign in the wallet and send to the chain; the signature."""
+        unsigned = VersionedTransaction.from_bytes(base64.b64decode(upgrade["burnTransaction"]))
+        raw = bytes(VersionedTransaction(unsigned.message, [self.wallet]))
+        options = {"encoding": "base64", "preflightCommitment": "confirmed"}
+        signature: str = self.system.chain.call(
+            "sendTransaction", base64.b64encode(raw).decode(), options
+        )
+        return signature
+
+    def confirm(self, upgrade: Any, signature: str) -> None:
+        self.post(upgrade["links"]["burnConfirm"], {"burnSignature": signature})
+
+    # --- what it sees
+
+    def nft(self) -> Any:
+        return self.get("/api/v1/user/nfts")["results"][0]
+
+    def status(self, upgrade: Any) -> str:
+        return str(self.get(upgrade["links"]["self"])["status"])
+
+    def wait_for_nft(self) -> None:
+        eventually(lambda: self.nft()["status"] == "active", "the first NFT")
+
+    def wait_for(self, upgrade: Any, status: str) -> None:
+        eventually(lambda: self.status(upgrade) == status, f"{status}, now {self.status(upgrade)}")
+
+    def minted(self) -> list[str]:
+        """Mint addresses of the NFTs that the wallet holds on chain."""
+        config = {"encoding": "jsonParsed", "commitment": "processed"}
+        program = {"programId": "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"}
+        found = self.system.chain.call("getTokenAccountsByOwner", self.address, program, config)
+        infos = [item["account"]["data"]["parsed"]["info"] for item in found["value"]]
+        return [info["mint"] for info in infos if info["tokenAmount"]["amount"] == "1"]
+
+
+def newcomer(system: FaultySystem) -> Member:
+    """Signed in and qualified for the first tier."""
+    member = Member(system)
+    member.sign_in()
+    member.earn(1)
+    return member
+
+
+def owners(system: FaultySystem, count: int) -> list[Member]:
+    """Each with the first tier's NFT, qualified for the second."""
+    members = [newcomer(system) for _ in range(count)]
+    for member in members:
+        member.unlock()
+    for member in members:
+        member.wait_for_nft()
+        member.earn(2)
+    return members
+
+
+def _good(answer: httpx.Response) -> Any:
+    assert answer.is_success, f"{answer.request.url.path}: {answer.status_code} {answer.text}"
+    return answer.json()

@@ -1,0 +1,41 @@
+"""Every test has topics, groups and transactions of its own on the run's broker."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from demo.kafka.server import KafkaServer
+from events.kafka.topics import delete_topics, ensure_topics
+from tests.kafka.parts import TOPICS, KafkaBus, PostgresBus
+
+
+@pytest.fixture
+def topics(kafka: KafkaServer, settings: Any) -> Iterator[None]:
+    settings.KAFKA_BOOTSTRAP_SERVERS = kafka.bootstrap
+    settings.KAFKA_PREFIX = f"t{uuid4().hex[:8]}-"
+    settings.KAFKA_SESSION_TIMEOUT_MS = 6000
+    ensure_topics(TOPICS)
+    yield
+    settings.KAFKA_BOOTSTRAP_SERVERS = kafka.bootstrap
+    delete_topics(TOPICS)
+
+
+@pytest.fixture(autouse=True)
+def _listen_to_the_test_database(settings: Any, db: None) -> None:
+    name = str(connection.settings_dict["NAME"])
+    settings.DATABASE_DIRECT_URL = make_conninfo(settings.DATABASE_DIRECT_URL, dbname=name)
+
+
+@pytest.fixture(params=["postgres", pytest.param("kafka", marks=pytest.mark.kafka)])
+def bus(request: pytest.FixtureRequest) -> Iterator[PostgresBus]:
+    if request.param == "kafka":
+        request.getfixturevalue("topics")
+        found: PostgresBus = KafkaBus()
+    else:
+        found = PostgresBus()
+    yield found
+    found.close()

@@ -1,0 +1,213 @@
+"""What else a member of a Kafka group may meet: strangers' messages, absent topics, takeovers."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from events.envelope import service_envelope
+from events.groups import ConsumerGroup, TryAgain
+from events.kafka.group import UNREADABLE, kafka_reader
+from events.kafka.inbound import Inbound, inbound_reader
+from events.kafka.messages import EVENT_LOG, Unreadable, event_of, messages_of
+from events.kafka.reader import lag
+from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
+from tests.events.facts import row
+from tests.kafka.parts import (
+    Notebook,
+    bridged,
+    headers_of,
+    messages_in,
+    new_bridge,
+    put,
+    rest,
+    turn_often,
+    turn_until,
+    turning,
+    wait_until,
+    written,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ANN = UUID(int=1)
+
+
+class Parcel:
+    """A message as it would come out of Kafka."""
+
+    def __init__(self, *, key: bytes | None = b"k", value: object = None, **changes: object):
+        event = row(ANN)
+        event.position, event.sequence = 7, 3
+        envelope = {**service_envelope(event), **changes}
+        self._key = key
+        self._value = value if value is not None else json.dumps(envelope).encode()
+        self._headers = list(next(messages_of(event)).headers)
+
+    def topic(self) -> str:
+        return EVENT_LOG
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return 0
+
+    def key(self) -> bytes | None:
+        return self._key
+
+    def value(self) -> object:
+        return self._value
+
+    def headers(self) -> list:
+        return self._headers
+
+
+def test_a_proper_message_is_read() -> None:
+    event = event_of(Parcel())
+    assert (event.user_id, event.position, event.sequence, event.audience) == (ANN, 7, 3, "user")
+
+
+@pytest.mark.parametrize(
+    ("parcel", "reason"),
+    [
+        ({"value": b"{"}, "not JSON"),
+        ({"value": b"\xff\xfe"}, "not JSON"),
+        ({"value": b"[" * 100_000}, "not JSON"),
+        ({"value": b"[]"}, "not a JSON object"),
+        ({"value": b""}, "no value"),
+        ({"value": b"1" * 10_000_000}, "10000000 bytes"),
+        ({"value": b"{}"}, "not our envelope"),
+        ({"key": None}, "no key"),
+        ({"version": "9.0.0"}, "unknown version '9.0.0' of badge_activated"),
+        ({"eventType": "badge_lost"}, "no schema for 'badge_lost'"),
+        ({"data": {"badgeId": 5}}, "badge_activated: $"),
+        ({"data": []}, "badge_activated: $"),
+        ({"userId": 12}, "not our envelope"),
+        ({"eventId": "x"}, "not our envelope"),
+        ({"timestamp": None}, "not our envelope"),
+    ],
+)
+def test_a_message_that_is_no_event_says_why(parcel: dict, reason: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        event_of(Parcel(**parcel))
+    assert reason in str(caught.value)
+
+
+def group_of(notebook: Notebook, **options: object) -> ConsumerGroup:
+    return ConsumerGroup("notes", notebook.handle, transactional=True, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.kafka
+def test_unreadable_messages_leave_with_their_reason_and_the_group_goes_on(topics: None) -> None:
+    notebook = Notebook()
+    put(EVENT_LOG, b"not json", b"{}")
+    put(EVENT_LOG, b"no key", key=None)
+    written("a")
+    bridged(new_bridge())
+    reader = kafka_reader(group_of(notebook))
+    turn_until(lambda: notebook.of() == ["a"] and DeadLetter.objects.count() == 3, reader)
+    rest(reader)
+    reader.close()
+    letters = messages_in(f"{EVENT_LOG}.dlq", 3)
+    assert [letter.value() for letter in letters] == [b"not json", b"{}", b"no key"]
+    headers = headers_of(letters[0])
+    assert headers["dlq_reason"] == "not JSON"
+    assert headers["dlq_topic"].endswith(EVENT_LOG)
+    assert (headers["dlq_reader"], headers["dlq_partition"], headers["dlq_offset"]) == (
+        "notes",
+        "0",
+        "0",
+    )
+    assert set(DeadLetter.objects.values_list("type", flat=True)) == {UNREADABLE}
+    assert lag.labels("notes")._value.get() == 0
+
+
+@pytest.mark.kafka
+def test_too_many_unreadable_messages_stop_the_group(topics: None) -> None:
+    put(EVENT_LOG, b"1", b"2", b"3")
+    reader = kafka_reader(group_of(Notebook(), dead_letter_limit=2))
+    GroupCursor.objects.create(name="notes")
+    turn_until(lambda: GroupCursor.objects.filter(stopped_at__isnull=False).exists(), reader)
+    rest(reader)
+    assert DeadLetter.objects.count() == 2
+    assert "2 dead letters" in GroupCursor.objects.get().stop_reason
+    DeadLetter.objects.all().delete()
+    GroupCursor.objects.all().resume()
+    turn_until(lambda: DeadLetter.objects.filter(error__contains="@2").exists(), reader)
+    reader.close()
+
+
+@pytest.mark.kafka
+def test_a_group_waits_while_somebody_else_holds_its_lease(topics: None) -> None:
+    notebook = Notebook()
+    lease = GroupCursor.objects.acquire("notes", owner="x", lease_for=timedelta(seconds=60))
+    assert lease is not None
+    written("a")
+    bridged(new_bridge())
+    reader = kafka_reader(group_of(notebook))
+    rest(reader, turns=6)
+    assert notebook.seen == []
+    GroupCursor.objects.release(lease)
+    turn_until(lambda: notebook.of() == ["a"], reader)
+    reader.close()
+
+
+@pytest.mark.kafka
+def test_a_group_gets_only_its_types(topics: None) -> None:
+    notebook = Notebook()
+    written("a")
+    bridged(new_bridge())
+    reader = kafka_reader(group_of(notebook, types=frozenset({"nft_upgraded"})))
+    turn_until(lambda: lag.labels("notes")._value.get() == 0, reader)
+    rest(reader, turns=4)
+    reader.close()
+    assert notebook.seen == []
+    assert not ProcessedEvent.objects.exists()
+
+
+@pytest.mark.kafka
+def test_a_reader_waits_for_its_topic_and_for_kafka(topics: None, settings) -> None:
+    inbound = Inbound("nothing", "no-such-topic", "nobody", lambda bodies: [None] * len(bodies))
+    absent = inbound_reader(inbound)
+    with pytest.raises(TryAgain, match="Kafka"):
+        turn_often(absent)
+    absent.close()
+    settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
+    away = inbound_reader(inbound)
+    with turning(away):
+        before = away.turned_at
+        wait_until(lambda: away.turned_at > before)
+
+
+@pytest.mark.kafka
+def test_the_position_stays_before_what_is_not_done(topics: None) -> None:
+    notebook = Notebook()
+    written("a", "b")
+    bridged(new_bridge())
+    written("not in Kafka yet")
+    reader = kafka_reader(group_of(notebook))
+    turn_until(lambda: len(notebook.seen) == 2, reader)
+    rest(reader)
+    assert GroupCursor.objects.get(name="notes").position == 2
+    reader.close()
+
+
+@pytest.mark.kafka
+def test_both_buses_together_have_one_effect(topics: None) -> None:
+    from events.consumer import Consumer
+
+    notebook = Notebook()
+    group = group_of(notebook)
+    written("a", "b")
+    direct = Consumer(group)
+    direct.step()
+    direct.release()
+    written("c")
+    bridged(new_bridge())
+    reader = kafka_reader(group)
+    turn_until(lambda: len(notebook.seen) >= 3, reader)
+    reader.close()
+    assert notebook.of() == ["a", "b", "c"]
+    assert Event.objects.count() == ProcessedEvent.objects.count() == 3

@@ -1,0 +1,131 @@
+"""One connection whose client reads, stops reading, or is gone."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from realtime.connection import Connection, abort
+
+
+class Client:
+    """An ASGI server's `send` with a gate: closed, it applies backpressure."""
+
+    def __init__(self) -> None:
+        self.got = b""
+        self.is_complete = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.gone = False
+        self.cancelled = False
+        self.transport = self
+        self.aborted = False
+
+    async def send(self, message: Any) -> None:
+        if self.gone:
+            raise OSError("disconnected")
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        self.got += message["body"]
+        self.is_complete = not message["more_body"]
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@pytest.fixture
+async def client() -> Client:
+    return Client()
+
+
+def connect(client: Client, *, limit: int = 100, grace: float = 0.1) -> Connection:
+    return Connection(
+        client.send,
+        last_words=lambda reason: f"[{reason}]".encode(),
+        on_over=lambda: None,
+        limit=limit,
+        grace=grace,
+    )
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_reading_client_is_written_to_at_once(client: Client) -> None:
+    connection = connect(client)
+    connection.write(b"one,")
+    connection.write(b"two")
+    assert (client.got, connection.is_blocked) == (b"one,two", False)
+
+
+async def test_what_waits_goes_out_in_order_when_the_client_reads_again(client: Client) -> None:
+    connection = connect(client)
+    client.gate.clear()
+    for frame in (b"one,", b"two,", b"three"):
+        connection.write(frame)
+    assert (client.got, connection.is_blocked) == (b"", True)
+    client.gate.set()
+    await settle()
+    assert (client.got, connection.is_blocked) == (b"one,two,three", False)
+    connection.write(b"!")
+    assert client.got.endswith(b"three!")
+
+
+async def test_a_client_that_falls_too_far_behind_hears_why(client: Client) -> None:
+    connection = connect(client, limit=10, grace=5)
+    client.gate.clear()
+    for _ in range(20):
+        connection.write(b"0123")
+    assert connection.ended_because == "too_slow"
+    client.gate.set()
+    await settle()
+    assert (client.got, client.is_complete) == (b"0123[too_slow]", True)
+
+
+async def test_a_client_that_never_reads_loses_its_socket(client: Client) -> None:
+    connection = connect(client, limit=10, grace=0.05)
+    client.gate.clear()
+    for _ in range(20):
+        connection.write(b"0123")
+    await asyncio.sleep(0.1)
+    assert (client.aborted, client.cancelled, connection.is_over) == (True, True, True)
+
+
+async def test_the_first_reason_to_end_counts(client: Client) -> None:
+    connection = connect(client)
+    connection.end("expired", b"bye")
+    connection.end("shutdown", b"late")
+    connection.write(b"later")
+    await settle()
+    assert (client.got, client.is_complete) == (b"bye", True)
+    assert connection.ended_because == "expired"
+
+
+async def test_a_client_that_is_gone_is_noticed_while_writing(client: Client) -> None:
+    connection = connect(client)
+    client.gone = True
+    connection.write(b"one")
+    assert (connection.ended_because, connection.is_over) == ("client_left", True)
+
+
+async def test_a_client_that_leaves_while_blocked_is_noticed(client: Client) -> None:
+    connection = connect(client)
+    client.gate.clear()
+    connection.write(b"one")
+    connection.write(b"two")
+    client.gone = True
+    client.gate.set()
+    await settle()
+    assert (connection.ended_because, connection.is_blocked) == ("client_left", False)
+
+
+async def test_aborting_needs_no_transport() -> None:
+    async def send(message: Any) -> None: ...
+
+    abort(send)
+    await send({})

@@ -1,0 +1,114 @@
+"""A pytest plugin: real PostgreSQL and Redis for the whole run, started before Django loads.
+
+Apache Kafka starts when the first test asks for it (the fixture `kafka`), one a worker.
+
+With xdist only the controller starts them; workers inherit the environment and use a
+Redis database number of their own. At the end the plugin says what was left out; with
+REQUIRE_ALL=1 in the environment every omission is a failure.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from solders.keypair import Keypair
+
+from demo.kafka.server import KafkaMissing, KafkaServer, start_kafka
+from demo.servers import Server, start_postgres, start_redis
+
+_running: list[Server] = []
+_folder: list[Path] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        _start_servers()
+    else:
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("/0") + f"/{number}"
+    return (yield)
+
+
+def _start_servers() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="aiw3-tests-"))
+    folder.chmod(0o711)
+    _folder.append(folder)
+    fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    postgres = start_postgres(folder / "postgres", settings=fast)
+    _running.append(postgres)
+    redis = start_redis(folder / "redis")
+    _running.append(redis)
+    os.environ.update(
+        DATABASE_URL=postgres.url,
+        REDIS_URL=redis.url,
+        SECRET_KEY=secrets.token_urlsafe(32),
+        JWT_SIGNING_KEY=secrets.token_urlsafe(32),
+        MINT_DERIVATION_SECRETS=f"1:{secrets.token_hex(32)}",
+        MINT_AUTHORITY_KEYPAIR=str(Keypair()),
+        SOLANA_RPC_URL="http://127.0.0.1:1",
+        STATIC_ROOT=str(folder),
+        DATABASE_POOL_SIZE="0",  # threads come and go; the pool is tested in real processes
+        DEBUG="false",
+        SECURE_COOKIES="false",
+        ALLOWED_HOSTS="testserver,127.0.0.1,localhost",
+    )
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A broker for this process's tests; without Java or Maven they are left out."""
+    try:
+        server = start_kafka(tmp_path_factory.mktemp("kafka"))
+    except KafkaMissing as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("kafka") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(300))  # the first one fetches and starts it
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_omission(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_omission(report)
+    return report
+
+
+def _refuse_omission(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get("REQUIRE_ALL") == "1":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Left out, which REQUIRE_ALL=1 forbids: {reason}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    deselected = len(terminalreporter.stats.get("deselected", []))
+    if skipped or deselected:
+        terminalreporter.write_line(f"Left out: {skipped} skipped, {deselected} deselected.")
+    else:
+        terminalreporter.write_line("Nothing was left out.")
+
+
+def pytest_unconfigure() -> None:
+    while _running:
+        _running.pop().stop()
+    while _folder:
+        shutil.rmtree(_folder.pop(), ignore_errors=True)

@@ -1,0 +1,33 @@
+"""Trading in the admin: milestones are edited, everything else is only looked at."""
+
+from django.contrib import admin
+
+from core.admin import ReadOnlyAdmin
+from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
+
+
+@admin.register(Trade)
+class TradeAdmin(ReadOnlyAdmin):
+    list_display = ["trade_id", "user", "volume_usd", "executed_at", "received_at", "source"]
+    list_select_related = ["user"]
+    search_fields = ["trade_id", "user__wallet_address"]
+    date_hierarchy = "executed_at"
+
+
+@admin.register(UserVolume)
+class UserVolumeAdmin(ReadOnlyAdmin):
+    list_display = ["user", "total", "trades"]
+    list_select_related = ["user"]
+    search_fields = ["user__wallet_address"]
+
+
+@admin.register(MilestoneReached)
+class MilestoneReachedAdmin(ReadOnlyAdmin):
+    list_display = ["user", "milestone", "volume", "reached_at"]
+    list_select_related = ["user", "milestone"]
+    search_fields = ["user__wallet_address"]
+
+
+@admin.register(VolumeMilestone)
+class VolumeMilestoneAdmin(admin.ModelAdmin):
+    list_display = ["amount", "tier_unlocked"]
