@@ -38,6 +38,7 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
 def _start_servers() -> None:
     folder = Path(tempfile.mkdtemp(prefix="aiw3-tests-"))
     folder.chmod(0o711)
+    (folder / "static").mkdir()
     _folder.append(folder)
     fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
     postgres = start_postgres(folder / "postgres", settings=fast)
@@ -52,7 +53,7 @@ def _start_servers() -> None:
         MINT_DERIVATION_SECRETS=f"1:{secrets.token_hex(32)}",
         MINT_AUTHORITY_KEYPAIR=str(Keypair()),
         SOLANA_RPC_URL="http://127.0.0.1:1",
-        STATIC_ROOT=str(folder),
+        STATIC_ROOT=str(folder / "static"),
         DATABASE_POOL_SIZE="0",  # threads come and go; the pool is tested in real processes
         DEBUG="false",
         SECURE_COOKIES="false",
