@@ -74,7 +74,7 @@ def test_each_message_names_the_position_before_it(person: Person) -> None:
 
 def heard(listener: object, count: int) -> list[bytes]:
     messages: list[bytes] = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while len(messages) < count and time.monotonic() < deadline:
         message = listener.get_message(timeout=1)  # type: ignore[attr-defined]
         if message is not None:
@@ -205,6 +205,7 @@ async def test_a_task_that_fails_starts_again() -> None:
             raise ValueError("a mistake")
 
     running = asyncio.create_task(_keep_running(work))
-    await asyncio.sleep(1.2)
+    async with asyncio.timeout(30):
+        while runs < 2:
+            await asyncio.sleep(0.05)
     await cancel(running)
-    assert runs == 2
