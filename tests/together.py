@@ -1,5 +1,6 @@
-"""Running calls at the same moment, each in a thread with a database connection of its own."""
+"""Tests with several hands: calls at the same moment, and waiting for what another does."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,7 +10,9 @@ from django.db import connection
 
 
 def run_together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """The results in the order of the calls; a call that raised gives its exception."""
+    """Each call in a thread with a database connection of its own.
+
+    The results in the order of the calls; a call that raised gives its exception."""
     barrier = Barrier(len(calls), timeout=30)
 
     def run(call: Callable[[], Any]) -> Any:
@@ -24,3 +27,10 @@ def run_together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
 
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Wait for what another task brings about. Raises TimeoutError after 30 s."""
+    async with asyncio.timeout(30):
+        while not done():  # noqa: ASYNC110 - whatever the test can see
+            await asyncio.sleep(0.02)

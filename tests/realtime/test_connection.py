@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from realtime.connection import Connection, abort
+from tests.together import until
 
 
 class Client:
@@ -92,9 +93,7 @@ async def test_a_client_that_never_reads_loses_its_socket(client: Client) -> Non
     client.gate.clear()
     for _ in range(20):
         connection.write(b"0123")
-    async with asyncio.timeout(30):
-        while not connection.is_over:
-            await asyncio.sleep(0.02)
+    await until(lambda: connection.is_over)
     await settle()
     assert (client.aborted, client.cancelled) == (True, True)
 

@@ -1,7 +1,7 @@
 """The hub against a real log: whatever Redis does, everything is dispatched once and in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from realtime.subscription import Subscription
 from realtime.wire import FeedEvent, Head, from_row
 from tests.realtime.conftest import empty_log
 from tests.realtime.feed import Person, badge, badges, head, new_person, stuck, write
+from tests.together import until
 
 
 @dataclass
@@ -68,12 +69,6 @@ async def hub(threads: FaultyThreads) -> Hub:
     hub = Hub(threads, poll_seconds=0.05, deaf_seconds=0.3)
     await hub.catch_up()
     return hub
-
-
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not done():
-            await asyncio.sleep(0.02)
 
 
 def join(hub: Hub, feed: Any, *, held_limit: int = 100) -> tuple[Heard, Subscription]:

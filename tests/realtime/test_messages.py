@@ -23,6 +23,7 @@ from realtime.pusher import push, push_head
 from realtime.site import _keep_running, cancel_all
 from realtime.wire import Head, Unreadable, decode, encode_event, encode_head, from_row
 from tests.realtime.feed import Person, badge, head, stuck, write
+from tests.together import until
 
 
 @pytest.fixture
@@ -205,7 +206,5 @@ async def test_a_task_that_fails_starts_again() -> None:
             raise ValueError("a mistake")
 
     running = asyncio.create_task(_keep_running(work))
-    async with asyncio.timeout(30):
-        while runs < 2:
-            await asyncio.sleep(0.05)
+    await until(lambda: runs == 2)
     await cancel(running)
