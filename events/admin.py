@@ -11,6 +11,7 @@ from core.jobs import enqueue
 from events.confirming import DiscardForm, RedriveForm, ReplayForm, confirmed
 from events.dead_letters import Result, discard, redrive
 from events.models import (
+    CrashMark,
     DeadLetter,
     Event,
     GroupCursor,
@@ -31,7 +32,9 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(GroupCursor)
 class GroupCursorAdmin(ReadOnlyAdmin):
-    list_display = ["name", "position", "owner", "lease_until", "stopped_at", "stop_reason"]
+    list_display = [
+        "name", "position", "owner", "lease_until", "turned_at", "stopped_at", "stop_reason",
+    ]  # fmt: skip
     actions = ["resume", "replay"]
 
     def has_resume_permission(self, request: HttpRequest) -> bool:
@@ -109,6 +112,11 @@ class ProcessedEventAdmin(ReadOnlyAdmin):
     list_display = ["group", "event_id", "processed_at"]
     search_fields = ["event_id"]
     show_full_result_count = False
+
+
+@admin.register(CrashMark)
+class CrashMarkAdmin(ReadOnlyAdmin):
+    list_display = ["reader", "partition", "place", "deaths", "alone", "owner"]
 
 
 @admin.register(Sequencer)

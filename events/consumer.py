@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -13,6 +14,8 @@ from django.db import Error, close_old_connections, connections, transaction
 
 from core.ids import uuid7
 from events import metrics
+from events.crash_marks import DEATHS, Deadly, handled_alone
+from events.faults import cause_of
 from events.groups import TRANSIENT, ConsumerGroup, LeadAnew, TryAgain, is_outside
 from events.limits import limit_the_transaction
 from events.models import DeadLetter, Event, GroupCursor, Lease, LeaseLost, ProcessedEvent
@@ -64,6 +67,7 @@ class Consumer:
         self._lease: Lease | None = None
         self._renewed = self._told = 0.0
         self._suspect_until = 0  # up to here events are handled one by one
+        self._deadly_until = 0  # and, up to here, with a mark for whoever comes after
         self._attempts = 0
         self.turned_at = time.monotonic()  # the end of the last turn, good or bad
 
@@ -79,7 +83,7 @@ class Consumer:
                 except TRANSIENT as error:
                     failures += 1
                     metrics.retries.labels(self._group.name).inc()
-                    logger.warning("%s tries again: %s", self._group.name, _cause(error))
+                    logger.warning("%s tries again: %s", self._group.name, cause_of(error))
                     close_old_connections()
                     self.turned_at = time.monotonic()
                     stop.wait(backoff(failures))
@@ -106,6 +110,7 @@ class Consumer:
         except LeaseLost:
             logger.warning("%s: another reader took over", self._group.name)
             self._lease = None
+            self._leave()
             return Turn.STANDBY
         except LeadAnew:
             self.release()
@@ -128,17 +133,27 @@ class Consumer:
         lease, self._lease = self._lease, None
         if lease is None:
             return
+        self._leave()
         try:
             GroupCursor.objects.release(lease)
         except Error as error:
-            logger.warning("%s: lease left to run out: %s", lease.group, _cause(error))
+            logger.warning("%s: lease left to run out: %s", lease.group, cause_of(error))
+
+    def _leave(self) -> None:
+        if self._group.on_leave is not None:
+            self._group.on_leave()
 
     def _acquire(self) -> Lease | None:
         self._renewed = time.monotonic()
-        self._suspect_until = self._attempts = 0
-        return GroupCursor.objects.acquire(
+        self._suspect_until = self._deadly_until = self._attempts = 0
+        lease = GroupCursor.objects.acquire(
             self._group.name, owner=self._owner, lease_for=self._lease_for
         )
+        if lease is not None and lease.deaths >= DEATHS:
+            logger.error("%s goes one by one: readers end at %d", lease.group, lease.position)
+            fatal = read_batch(self._group, lease.position, self._group.batch_size)
+            self._suspect_until = self._deadly_until = fatal.end
+        return lease
 
     def _keep(self, lease: Lease) -> None:
         now = time.monotonic()
@@ -151,17 +166,26 @@ class Consumer:
         batch = read_batch(self._group, lease.position, 1 if suspicious else self._group.batch_size)
         if batch.end > lease.position:
             try:
-                with metrics.handling(self._group.name, len(batch.events)):
+                with metrics.handling(self._group.name, len(batch.events)), self._marked(lease):
                     self._lease = self._hand_over(lease, batch)
                 self._attempts = 0
             except LeaseLost:
                 raise
+            except Deadly as error:
+                self._lease = self._bury(lease, batch, error)
             except Exception as error:
-                if is_outside(error):
+                if is_outside(error) or not batch.events:
                     raise
                 self._blame(lease, batch, error)
         self._tell()
         return Turn.WORKED if batch.events else Turn.IDLE
+
+    def _marked(self, lease: Lease) -> AbstractContextManager[None]:
+        """Leave a mark of what is in hand, where readers before ended without a word."""
+        if lease.position >= self._deadly_until:
+            return nullcontext()
+        GroupCursor.objects.renew(lease, lease_for=self._lease_for)
+        return handled_alone(lease.group, place=lease.position)
 
     def _hand_over(self, lease: Lease, batch: Batch) -> Lease:
         if not self._group.transactional:
@@ -186,12 +210,12 @@ class Consumer:
     def _blame(self, lease: Lease, batch: Batch, error: Exception) -> None:
         """Find the one event that cannot be handled, and pass it over after some attempts."""
         if len(batch.events) > 1:
-            logger.warning("%s goes one by one: %s", lease.group, _cause(error))
+            logger.warning("%s goes one by one: %s", lease.group, cause_of(error))
             self._suspect_until = batch.end
             return
         self._attempts += 1
         if self._attempts < POISON_ATTEMPTS:
-            raise TryAgain(_cause(error)) from error
+            raise TryAgain(cause_of(error)) from error
         self._attempts = 0
         self._lease = self._bury(lease, batch, error)
 
@@ -201,9 +225,10 @@ class Consumer:
         letters = DeadLetter.objects.filter(group=lease.group).waiting().count()
         if letters >= self._group.dead_letter_limit:
             logger.error("%s is stopped: it has %d dead letters", lease.group, letters)
-            GroupCursor.objects.stop(lease, reason=f"{letters} dead letters; {_cause(error)}")
+            GroupCursor.objects.stop(lease, reason=f"{letters} dead letters; {cause_of(error)}")
+            self._leave()
             return None
-        DeadLetter.objects.bury(lease.group, batch.events[0], error=_cause(error))
+        DeadLetter.objects.bury(lease.group, batch.events[0], error=cause_of(error))
         metrics.dead_letters.labels(lease.group).inc()
         return self._move(lease, batch.end)
 
@@ -215,8 +240,4 @@ class Consumer:
         try:
             self._group.on_idle(self._lease.position)
         except Exception as error:  # noqa: BLE001 - a hook must not stop the group
-            logger.warning("%s: idle hook failed: %s", self._group.name, _cause(error))
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+            logger.warning("%s: idle hook failed: %s", self._group.name, cause_of(error))

@@ -10,6 +10,7 @@ from itertools import groupby
 from django.db import transaction
 
 from core.errors import InvalidInput
+from events.faults import cause_of
 from events.groups import TRANSIENT, ConsumerGroup, group_named, group_names
 from events.holding import HOLD, held
 from events.limits import limit_the_transaction
@@ -52,8 +53,13 @@ def redrive(*, letter_ids: Iterable[int]) -> list[Outcome]:
     for name, own in groupby(letters.order_by("group", "position"), key=lambda x: x.group):
         if name not in group_names():
             raise InvalidInput("UNKNOWN_GROUP", f"There is no group {name!r} here.")
+        group = group_named(name)
         with held(name) as lease:
-            outcomes += _redrive_held(group_named(name), lease, list(own))
+            try:
+                outcomes += _redrive_held(group, lease, list(own))
+            finally:
+                if group.on_leave is not None:
+                    group.on_leave()
     return outcomes
 
 
@@ -83,7 +89,7 @@ def _redrive_one(group: ConsumerGroup, lease: Lease, letter_id: int) -> Outcome:
     except LeaseLost:
         return Outcome(letter_id, Result.FAILED, "The group was taken over; run it again.")
     except Exception as error:  # noqa: BLE001 - whatever a handler may raise
-        cause = f"{type(error).__name__}: {error}"[:500]
+        cause = cause_of(error)[:500]
         logger.warning("%s cannot handle dead letter %s: %s", group.name, letter_id, cause)
         DeadLetter.objects.filter(pk=letter_id).update(error=cause)
         return Outcome(letter_id, Result.FAILED, cause)

@@ -10,6 +10,9 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from events.crash_marks import CrashMark
+from events.faults import printable
+
 if TYPE_CHECKING:
     from events.models import Event
 
@@ -23,11 +26,15 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to read for a group: worth something only while `epoch` is the row's."""
+    """The right to read for a group: worth something only while `epoch` is the row's.
+
+    `deaths` counts the readers in a row that ended at this position without a word.
+    """
 
     group: str
     epoch: int
     position: int
+    deaths: int = 0
 
 
 class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
@@ -45,9 +52,12 @@ class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
             )
             if row is None:
                 return None
-            lease = Lease(group=group, epoch=row.epoch + 1, position=row.position)
+            deaths = 0
+            if row.lease_until is not None:  # the reader before did not let go
+                deaths = CrashMark.objects.take(group, place=row.position, died=True)
+            lease = Lease(group, row.epoch + 1, row.position, deaths)
             self.filter(name=group).update(
-                epoch=lease.epoch, owner=owner, lease_until=Now() + lease_for
+                epoch=lease.epoch, owner=owner, lease_until=Now() + lease_for, turned_at=Now()
             )
             return lease
 
@@ -71,13 +81,13 @@ class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
     def move(self, lease: Lease, to: int, *, lease_for: timedelta) -> Lease:
         """Raises LeaseLost."""
         held = self.held_by(lease).filter(position=lease.position)
-        if not held.update(position=to, lease_until=Now() + lease_for):
+        if not held.update(position=to, lease_until=Now() + lease_for, turned_at=Now()):
             raise LeaseLost(lease.group)
         return replace(lease, position=to)
 
     def renew(self, lease: Lease, *, lease_for: timedelta) -> None:
         """Raises LeaseLost."""
-        if not self.held_by(lease).update(lease_until=Now() + lease_for):
+        if not self.held_by(lease).update(lease_until=Now() + lease_for, turned_at=Now()):
             raise LeaseLost(lease.group)
 
     def release(self, lease: Lease) -> None:
@@ -86,7 +96,7 @@ class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
     def stop(self, lease: Lease, *, reason: str) -> None:
         """Nobody reads for the group until it is resumed. Raises LeaseLost."""
         stopped = self.held_by(lease).update(
-            stopped_at=Now(), stop_reason=reason[:300], lease_until=None, owner=""
+            stopped_at=Now(), stop_reason=printable(reason)[:300], lease_until=None, owner=""
         )
         if not stopped:
             raise LeaseLost(lease.group)
@@ -99,13 +109,17 @@ class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
 
 
 class GroupCursor(models.Model):
-    """Everything up to `position` is done. Each change of reader raises `epoch`."""
+    """Everything up to `position` is done. Each change of reader raises `epoch`.
+
+    `turned_at` is when a reader last had a turn, or renewed its lease, on either bus.
+    """
 
     name = models.CharField(max_length=64, primary_key=True)
     position = models.BigIntegerField(default=0)
     epoch = models.BigIntegerField(default=0)
     owner = models.CharField(max_length=120, blank=True, default="")
     lease_until = models.DateTimeField(null=True)
+    turned_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     stop_reason = models.CharField(max_length=300, blank=True, default="")
 
@@ -158,7 +172,7 @@ class DeadLetterQuerySet(models.QuerySet["DeadLetter"]):
 
     def bury(self, group: str, event: "Event", *, error: str) -> None:
         """Once a group, so that a group that is sent back over its log may meet it again."""
-        known = {"position": event.place, "type": event.type, "error": error[:500]}
+        known = {"position": event.place, "type": event.type, "error": printable(error)[:500]}
         self.get_or_create(group=group, event_id=event.event_id, defaults=known)
 
 

@@ -71,7 +71,8 @@ class ConsumerGroup:
     everything is handled, at least every second while the group has a reader and its
     handler succeeds, so that receivers can see that they missed nothing. `on_lead` is called
     when this process becomes the group's reader, and again after LeadAnew: the place to shut
-    out whoever read before. The lease is checked once more after it.
+    out whoever read before. The lease is checked once more after it. `on_leave` is called
+    when it reads no more, for whatever reason: the place to give up what `on_lead` opened.
 
     `replay` handles events that were handled before, with no more effect than once and
     none outside; `shadow` builds the read model anew. A group that declares neither, as one
@@ -85,6 +86,7 @@ class ConsumerGroup:
     types: frozenset[str] | None = None
     on_idle: Callable[[int], None] | None = None
     on_lead: Callable[[], None] | None = None
+    on_leave: Callable[[], None] | None = None
     replay: Callable[[list[Event], Replay], None] | None = None
     shadow: Shadow | None = None
     batch_size: int = 500

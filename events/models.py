@@ -8,6 +8,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from core.ids import uuid7
+from events.crash_marks import CrashMark
 from events.group_models import (
     OPERATOR,
     DeadLetter,
@@ -19,7 +20,7 @@ from events.group_models import (
 
 __all__ = [
     "OPERATOR",
-    "Audience", "DeadLetter", "Event", "GroupCursor", "Lease", "LeaseLost", "ProcessedEvent",
+    "Audience", "CrashMark", "DeadLetter", "Event", "GroupCursor", "Lease", "LeaseLost", "ProcessedEvent",
     "Sequencer", "UserSequence",
 ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import Error
 from django.db.models import Count, Min
@@ -12,10 +12,16 @@ from prometheus_client.registry import Collector
 
 from events.models import DeadLetter, Event, GroupCursor
 
+SILENCE = timedelta(seconds=10)  # longer than any reader at work is silent
+
 
 @dataclass(frozen=True)
 class GroupStatus:
-    """`lag` is in events of the log; `lag_seconds` is the age of the oldest one not handled."""
+    """`lag` is in events of the log; `lag_seconds` is the age of the oldest one not handled.
+
+    `owner` and `lease_until` are empty for a group that reads from Kafka, which gives it its
+    readers; `turned_at`, the last turn of any of them, is known on both buses.
+    """
 
     name: str
     position: int
@@ -23,12 +29,14 @@ class GroupStatus:
     lag_seconds: float
     owner: str
     lease_until: datetime | None
+    turned_at: datetime | None
     stop_reason: str | None  # None while it is not stopped
     dead_letters: int
 
     def is_led(self, now: datetime) -> bool:
-        """Whether a process reads for the group."""
-        return self.lease_until is not None and self.lease_until > now
+        """Whether a process reads for the group, or did so until `SILENCE` ago."""
+        leased = self.lease_until is not None and self.lease_until > now
+        return leased or (self.turned_at is not None and now - self.turned_at < SILENCE)
 
 
 def group_statuses(*, names: Collection[str], now: datetime) -> list[GroupStatus]:
@@ -52,6 +60,7 @@ def _status(row: GroupCursor, head: int, letters: int, now: datetime) -> GroupSt
         lag_seconds=_age(oldest, now),
         owner=row.owner,
         lease_until=row.lease_until,
+        turned_at=row.turned_at,
         stop_reason=row.stop_reason if row.stopped_at else None,
         dead_letters=letters,
     )
@@ -104,6 +113,10 @@ def _of_groups(statuses: list[GroupStatus], now: datetime) -> list[GaugeMetricFa
         "dead_letters": ("Dead letters that wait for a decision", lambda s: s.dead_letters),
         "stopped": ("1 while the group is stopped", lambda s: s.stop_reason is not None),
         "led": ("1 while a process reads for the group", lambda s: s.is_led(now)),
+        "last_turn_timestamp_seconds": (
+            "When a reader of the group last had a turn; 0: never",
+            lambda s: s.turned_at.timestamp() if s.turned_at else 0,
+        ),
     }
     families = []
     for name, (text, value) in measures.items():

@@ -40,8 +40,9 @@ class Bridge:
 
     def group(self) -> ConsumerGroup:
         return ConsumerGroup(
-            GROUP, self.send, transactional=False, on_lead=self.lead, batch_size=BATCH
-        )
+            GROUP, self.send, transactional=False, batch_size=BATCH,
+            on_lead=self.lead, on_leave=self.close,
+        )  # fmt: skip
 
     def lead(self) -> None:
         """Fence whoever led before, and end the transaction that it left open.
@@ -63,14 +64,15 @@ class Bridge:
         if producer is None:
             raise LeadAnew("Kafka: no producer")
         self._refused = None
+        # Before the transaction: an event that cannot be a message must not leave one open.
+        messages = [message for event in events for message in messages_of(event)]
         try:
             producer.begin_transaction()
-            for event in events:
-                for message in messages_of(event):
-                    producer.produce(
-                        message.topic,
-                        value=message.value, key=message.key, headers=message.headers,
-                    )  # fmt: skip
+            for message in messages:
+                producer.produce(
+                    message.topic,
+                    value=message.value, key=message.key, headers=message.headers,
+                )  # fmt: skip
             producer.commit_transaction(COMMIT_SECONDS)
         except (KafkaException, BufferError) as error:
             self._fail(producer, error)

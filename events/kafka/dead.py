@@ -6,12 +6,14 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from events.faults import printable
 from events.groups import TryAgain
 from events.kafka.client import LARGEST_MESSAGE, new_producer
 from events.kafka.messages import Received
 
 FLUSH_SECONDS = 8.0
 REASON_BYTES = 500
+HEADER_BYTES = 100_000  # of the message's own; together they may be as large as a message
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def _produce(producer: Producer, refusal: Refusal, reader: str) -> None:
     # A message that is too large to read is too large to copy: its beginning must do.
     cut = len(value) > LARGEST_MESSAGE // 2
     headers = [
-        *(message.headers() or [])[:50],
-        ("dlq_reason", refusal.reason.encode()[:REASON_BYTES]),
+        *_own_headers(message),
+        ("dlq_reason", printable(refusal.reason).encode()[:REASON_BYTES]),
         ("dlq_reader", reader),
         ("dlq_topic", message.topic()),
         ("dlq_partition", str(message.partition())),
@@ -72,3 +74,14 @@ def _produce(producer: Producer, refusal: Refusal, reader: str) -> None:
         key=key[:1000] if key else None,
         headers=headers,
     )
+
+
+def _own_headers(message: Received) -> list[tuple[str, Any]]:
+    """The first ones, as far as they leave room for the rest."""
+    kept, room = [], HEADER_BYTES
+    for name, value in (message.headers() or [])[:50]:
+        room -= len(name) + len(value or b"")
+        if room < 0:
+            break
+        kept.append((name, value))
+    return kept

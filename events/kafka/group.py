@@ -6,7 +6,7 @@ stopped, or while a reader of the other bus or an operator's replay holds the le
 """
 
 import logging
-import time
+from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 from uuid import UUID, uuid5
@@ -17,28 +17,31 @@ from django.db.models.functions import Now
 
 from events import metrics
 from events.consumer import LEASE, POISON_ATTEMPTS
-from events.groups import ConsumerGroup, is_outside
+from events.faults import cause_of, printable
+from events.groups import ConsumerGroup, TryAgain, is_outside
 from events.kafka.dead import DeadLetterTopic, Refusal
 from events.kafka.messages import EVENT_LOG, Unreadable, event_of
-from events.kafka.reader import StandBy, TopicReader
+from events.kafka.reader import OneByOne, StandBy, TopicReader
 from events.limits import limit_the_transaction
 from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
-from events.notify import backoff
 
 logger = logging.getLogger(__name__)
 
 UNREADABLE = "unreadable"
 _PLACES = UUID("6f3a1c2e-58b7-4d36-9a51-1e0c7b9d2f44")  # names message ids by their place
 
-# A share lock: members work side by side, and who takes the group over waits for their batches.
+# The weakest lock: members work side by side, and the position moves meanwhile; who takes the
+# group over asks for the strongest, and waits for their batches.
 MAY_WORK = """
 SELECT stopped_at IS NULL AND (lease_until IS NULL OR lease_until < statement_timestamp())
-FROM events_consumergroup WHERE name = %s FOR SHARE
+FROM events_consumergroup WHERE name = %s FOR KEY SHARE
 """
 # The group's position, as on the other bus: everything up to it is done. Members read different
 # partitions, so it is found from what was done; a window at a time, as the log may be long.
+# A member that waited for another one here looks at the log as it was before: never go back.
 ADVANCE = """
-UPDATE events_consumergroup AS g SET position = coalesce(
+UPDATE events_consumergroup AS g SET turned_at = statement_timestamp(),
+position = greatest(g.position, coalesce(
     (SELECT min(e.position) - 1 FROM events_event e
      WHERE e.position > g.position AND e.position <= g.position + %(window)s
        AND (%(types)s::text[] IS NULL OR e.type = ANY(%(types)s))
@@ -46,8 +49,7 @@ UPDATE events_consumergroup AS g SET position = coalesce(
                        WHERE p."group" = g.name AND p.event_id = e.event_id)
        AND NOT EXISTS (SELECT FROM events_deadletter d
                        WHERE d."group" = g.name AND d.event_id = e.event_id)),
-    least((SELECT max(position) FROM events_sequencer), g.position + %(window)s),
-    g.position)
+    least((SELECT max(position) FROM events_sequencer), g.position + %(window)s)))
 WHERE name = %(name)s AND stopped_at IS NULL
   AND (lease_until IS NULL OR lease_until < statement_timestamp())
 """
@@ -77,9 +79,10 @@ class GroupWork:
         self._group = group
         self._dead = DeadLetterTopic(group.name)
         self._done = 0  # messages of the batch in hand
+        self._failures: Counter[UUID] = Counter()  # of events that failed by themselves
 
     def __call__(self, messages: list[Message]) -> None:
-        """Raises StandBy, or one of TRANSIENT."""
+        """Raises StandBy, OneByOne, or one of TRANSIENT."""
         self._done = 0
         for readable, run in groupby(map(_read, messages), key=lambda it: isinstance(it, Event)):
             if readable:
@@ -93,8 +96,18 @@ class GroupWork:
         """Move the group's position up to where everything is done."""
         types = None if self._group.types is None else sorted(self._group.types)
         GroupCursor.objects.get_or_create(name=self._group.name)
-        with connection.cursor() as cursor:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            limit_the_transaction(LEASE)
             cursor.execute(ADVANCE, {"name": self._group.name, "types": types, "window": WINDOW})
+
+    def condemn(self, message: Message, reason: str) -> None:
+        """Pass over a message that nobody can handle. Raises StandBy, or one of TRANSIENT."""
+        self._done = 0
+        item = _read(message)
+        if isinstance(item, Refusal):
+            self._refuse(item)
+        else:
+            self._bury(item, reason)
 
     def _handle(self, events: list[Event]) -> None:
         try:
@@ -104,9 +117,10 @@ class GroupWork:
         except Exception as error:
             if is_outside(error):
                 raise
-            logger.warning("%s goes one by one: %s", self._group.name, _cause(error))
-            for event in events:
-                self._handle_alone(event)
+            logger.warning("%s cannot handle %d: %s", self._group.name, len(events), error)
+            if len(events) > 1:
+                raise OneByOne from error
+            self._blame(events[0], error)
 
     def _hand_over(self, events: list[Event]) -> None:
         with metrics.handling(self._group.name, len(events)), transaction.atomic(durable=True):
@@ -119,6 +133,8 @@ class GroupWork:
             todo = [event for event_id, event in known.items() if event_id in fresh]
             if todo:
                 self._group.handle(todo)
+        for event in events if self._failures else ():
+            self._failures.pop(event.event_id, None)
         self._done += len(events)
 
     def _wants(self, event: Event) -> bool:
@@ -129,35 +145,33 @@ class GroupWork:
         letters = DeadLetter.objects.filter(group=self._group.name, event_id__in=list(event_ids))
         return list(letters.values_list("event_id", flat=True))
 
-    def _handle_alone(self, event: Event) -> None:
-        for attempt in range(1, POISON_ATTEMPTS + 1):
-            try:
-                return self._hand_over([event])
-            except StandBy:
-                raise
-            except Exception as error:
-                if is_outside(error):
-                    raise
-                last = error
-                time.sleep(backoff(attempt))
-        logger.error("%s cannot handle %s", self._group.name, event, exc_info=last)
-        self._make_room(_cause(last))
-        DeadLetter.objects.bury(self._group.name, event, error=_cause(last))
+    def _blame(self, event: Event, error: Exception) -> None:
+        """Raises TryAgain until the event has failed some times."""
+        self._failures[event.event_id] += 1
+        if self._failures[event.event_id] < POISON_ATTEMPTS:
+            raise TryAgain(cause_of(error)) from error
+        logger.error("%s cannot handle %s", self._group.name, event, exc_info=error)
+        self._bury(event, cause_of(error))
+
+    def _bury(self, event: Event, reason: str) -> None:
+        self._make_room(reason)
+        DeadLetter.objects.bury(self._group.name, event, error=reason)
         metrics.dead_letters.labels(self._group.name).inc()
+        self._failures.pop(event.event_id, None)
         self._done += 1
-        return None
 
     def _refuse(self, refusal: Refusal) -> None:
         """The message goes to the `.dlq`; a row counts it, and shows it to operators."""
         message = refusal.message
         place = f"{message.topic()}[{message.partition()}]@{message.offset()}"
         logger.error("%s cannot read %s: %s", self._group.name, place, refusal.reason)
-        known = {"position": 0, "type": UNREADABLE, "error": f"{place}: {refusal.reason}"[:500]}
+        reason = printable(f"{place}: {refusal.reason}")
+        known = {"position": 0, "type": UNREADABLE, "error": reason[:500]}
         letter = {"group": self._group.name, "event_id": uuid5(_PLACES, place)}
         if not DeadLetter.objects.filter(**letter).exists():
             with transaction.atomic():
                 self._check()
-            self._make_room(f"{place}: {refusal.reason}")
+            self._make_room(reason)
             self._dead.put([refusal])
             DeadLetter.objects.get_or_create(**letter, defaults=known)
             metrics.dead_letters.labels(self._group.name).inc()
@@ -169,7 +183,10 @@ class GroupWork:
         if letters < self._group.dead_letter_limit:
             return
         logger.error("%s is stopped: it has %d dead letters", self._group.name, letters)
-        stopped = {"stopped_at": Now(), "stop_reason": f"{letters} dead letters; {reason}"[:300]}
+        stopped = {
+            "stopped_at": Now(),
+            "stop_reason": f"{letters} dead letters; {printable(reason)}"[:300],
+        }
         GroupCursor.objects.update_or_create(name=self._group.name, defaults=stopped)
         raise StandBy("stopped", done=self._done)
 
@@ -189,7 +206,3 @@ def _read(message: Message) -> Event | Refusal:
         return event_of(message)
     except Unreadable as reason:
         return Refusal(message, str(reason))
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -68,6 +68,10 @@ class InboundWork:
             logger.warning("%s refuses %d messages", self._inbound.name, len(refusals))
             self._dead.put(refusals)
 
+    def condemn(self, message: Message, reason: str) -> None:
+        """Pass over a message that nobody can handle. Raises TryAgain."""
+        self._dead.put([Refusal(message, reason)])
+
     def _reasons(self, messages: list[Message]) -> list[str | None]:
         try:
             return self._inbound.record([message.value() for message in messages])

@@ -19,6 +19,11 @@ from events.kafka.client import LARGEST_MESSAGE, prefixed
 from events.models import Event
 
 EVENT_LOG = "nft-event-log"
+LARGEST_NUMBER = 2**63 - 1  # of a bigint
+# What a stranger's JSON makes our parsing raise.
+MALFORMED = (
+    KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -84,7 +89,7 @@ def event_of(message: Received) -> Event:
     headers = {name: _text(value) for name, value in message.headers() or []}
     try:
         event = _event(envelope, headers)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except MALFORMED as error:
         raise Unreadable(f"not our envelope: {type(error).__name__}: {error}") from None
     try:
         schema = schema_for(event.type)
@@ -93,6 +98,8 @@ def event_of(message: Received) -> Event:
         schema.check(event.data)
     except InvalidEvent as error:
         raise Unreadable(str(error)) from None
+    except RecursionError:
+        raise Unreadable(f"{event.type}: nested too deeply") from None
     event.audience = schema.audience
     return event
 
@@ -130,10 +137,24 @@ def _event(envelope: Mapping[str, Any], headers: Mapping[str, str]) -> Event:
         message=str(envelope["message"]),
         data=envelope["data"],
         correlation_id=str(envelope["correlationId"]),
-        created_at=datetime.fromisoformat(envelope["timestamp"]),
-        position=int(headers["ce_position"]),
-        sequence=envelope["sequence"],
+        created_at=_moment(envelope["timestamp"]),
+        position=_number(headers["ce_position"]),
+        sequence=None if envelope["sequence"] is None else _number(envelope["sequence"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment
+
+
+def _number(value: str | int) -> int:
+    """A position or sequence. Raises ValueError when no row could have it."""
+    if not 0 < int(value) <= LARGEST_NUMBER:
+        raise ValueError(f"there is no place {value}")
+    return int(value)
 
 
 def _text(value: str | bytes | None) -> str:

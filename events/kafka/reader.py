@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from django.db import close_old_connections, connections
@@ -12,8 +12,11 @@ from prometheus_client import Gauge
 
 from events import metrics
 from events.consumer import Turn
+from events.crash_marks import Deadly
+from events.faults import cause_of
 from events.groups import TRANSIENT, TryAgain
 from events.kafka.client import cause, new_consumer, prefixed
+from events.kafka.custody import Custody
 from events.notify import backoff
 
 logger = logging.getLogger(__name__)
@@ -36,26 +39,43 @@ class StandBy(Exception):
         self.done = done
 
 
+class OneByOne(Exception):
+    """One of several messages cannot be handled: they are to come each by itself."""
+
+
+class Work(Protocol):
+    """What is done with messages, with one effect however often they come."""
+
+    def __call__(self, messages: list[Message]) -> None:
+        """Raises StandBy, OneByOne, or one of TRANSIENT when they should come again."""
+
+    def condemn(self, message: Message, reason: str) -> None:
+        """Put this message aside unhandled. Raises StandBy or one of TRANSIENT."""
+
+
 class TopicReader:
     """Hands batches to `work` and commits their offsets after it returns.
 
-    When `work` raises, nothing is committed and the whole batch comes again: it must have
-    one effect, however often it is given a message. `note` is called now and then.
+    When `work` raises, nothing is committed and the whole batch comes again. `note` is called
+    now and then.
     """
 
     def __init__(
         self, name: str, *, topic: str, group_id: str,
-        work: Callable[[list[Message]], None], note: Callable[[], None] | None = None,
+        work: Work, note: Callable[[], None] | None = None,
         batch_size: int = 500,
     ):  # fmt: skip
         self._name, self._topic, self._group_id = name, prefixed(topic), group_id
         self._work, self._batch_size = work, batch_size
         self._note, self._noted = note, 0.0
         self._consumer: Consumer | None = None
+        self._custody = Custody(name, window=batch_size)
+        self._stop = threading.Event()
         self.turned_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop`; survives a Kafka or a database that goes away."""
+        self._stop = stop
         failures = 0
         try:
             while not stop.is_set():
@@ -66,7 +86,7 @@ class TopicReader:
                 except TRANSIENT as error:
                     failures += 1
                     metrics.retries.labels(self._name).inc()
-                    logger.warning("%s tries again: %s", self._name, error)
+                    logger.warning("%s tries again: %s", self._name, cause_of(error))
                     close_old_connections()
                     stop.wait(backoff(failures))
                 self.turned_at = time.monotonic()
@@ -77,6 +97,7 @@ class TopicReader:
     def step(self) -> Turn:
         """One turn. Raises one of TRANSIENT when the same turn should be tried again."""
         try:
+            self._custody.settle()
             messages = self._read()
             turn = self._do(messages) if messages else Turn.IDLE
             if self._note is not None and time.monotonic() - self._noted > NOTE_SECONDS:
@@ -93,11 +114,16 @@ class TopicReader:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close()
+            self._custody.end()
 
     def _joined(self) -> Consumer:
         if self._consumer is None:
             self._consumer = new_consumer(self._group_id)
-            self._consumer.subscribe([self._topic])
+            self._consumer.subscribe(
+                [self._topic],
+                on_revoke=lambda _, places: self._custody.revoke([p.partition for p in places]),
+                on_lost=lambda _, places: self._custody.lose([p.partition for p in places]),
+            )
         return self._consumer
 
     def _read(self) -> list[Message]:
@@ -106,7 +132,12 @@ class TopicReader:
         first = consumer.poll(POLL_SECONDS)
         if first is None:
             return []
-        found = [first, *consumer.consume(self._batch_size - 1, 0)]
+        try:
+            found = [first, *consumer.consume(self._batch_size - 1, 0)]
+        except BaseException:
+            if first.error() is None:
+                self._rewind([first])  # it would be passed over
+            raise
         faults = [fault for message in found if (fault := message.error()) is not None]
         if len(faults) == len(found):
             raise KafkaException(faults[0])
@@ -115,18 +146,40 @@ class TopicReader:
         return [message for message in found if message.error() is None]
 
     def _do(self, messages: list[Message]) -> Turn:
+        left = messages
         try:
-            self._work(messages)
+            alone = self._custody.take(messages)
+            while left and not self._stop.is_set():
+                part = left[:1] if alone else left
+                try:
+                    self._hand_over(part, marked=alone)
+                except OneByOne:
+                    alone = True
+                    continue
+                self._commit(part)
+                left = left[len(part) :]
+            self._rewind(left)
         except StandBy as reason:
             logger.debug("%s stands by: %s", self._name, reason)
-            self._commit(messages[: reason.done])
-            self._rewind(messages[reason.done :])
+            self._commit(left[: reason.done])
+            self._rewind(left[reason.done :])
             return Turn.STANDBY
         except BaseException:
-            self._rewind(messages)
+            self._rewind(left)
             raise
-        self._commit(messages)
         return Turn.WORKED
+
+    def _hand_over(self, messages: list[Message], *, marked: bool) -> None:
+        if not marked:
+            self._work(messages)
+            return
+        [message] = messages
+        try:
+            with self._custody.marked(message):
+                self._work(messages)
+        except Deadly as reason:
+            self._work.condemn(message, str(reason))
+        self._custody.passed(message)
 
     def _rewind(self, messages: list[Message]) -> None:
         for place in _places(messages, first=True):

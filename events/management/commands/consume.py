@@ -4,6 +4,7 @@ import json
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,7 +18,7 @@ from events.sequencer import run_sequencer
 from events.status import GroupStatus, group_statuses, unnumbered
 from events.watch import watched
 
-COLUMNS = "{:<28} {:>10} {:>8} {:>9} {:>6}  {:<20} {}"
+COLUMNS = "{:<28} {:>10} {:>8} {:>9} {:>6} {:>8}  {:<15} {}"
 
 
 class Command(BaseCommand):
@@ -71,18 +72,19 @@ class Command(BaseCommand):
         count, seconds = unnumbered(now=now)
         self.stdout.write(f"Waiting for the sequencer: {count} events, {seconds:.1f} s")
         self.stdout.write(
-            COLUMNS.format("GROUP", "POSITION", "LAG", "LAG S", "DEAD", "LEASE", "OWNER")
+            COLUMNS.format("GROUP", "POSITION", "LAG", "LAG S", "DEAD", "TURN S", "LEASE", "OWNER")
         )
         for status in statuses:
-            self.stdout.write(_line(status).rstrip())
+            self.stdout.write(_line(status, now).rstrip())
 
 
-def _line(status: GroupStatus) -> str:
+def _line(status: GroupStatus, now: datetime) -> str:
+    turned = f"{(now - status.turned_at).total_seconds():.1f}" if status.turned_at else "-"
     lease = f"{status.lease_until:%m-%d %H:%M:%S}" if status.lease_until else "-"
-    owner = status.owner or "nobody"
+    owner = status.owner or ("members" if status.is_led(now) else "nobody")
     if status.stop_reason is not None:
         owner = f"STOPPED: {status.stop_reason}"
     return COLUMNS.format(
         status.name, status.position, status.lag, f"{status.lag_seconds:.1f}",
-        status.dead_letters, lease, owner,
+        status.dead_letters, turned, lease, owner,
     )  # fmt: skip
