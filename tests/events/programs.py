@@ -12,6 +12,7 @@ from django.conf import settings
 
 from core.processes import spawn, stop
 
+PATIENCE = 40.0  # seconds, for what takes one on an idle machine
 ROOT = Path(__file__).resolve().parents[2]
 
 # A process with a group of its own, and otherwise exactly `manage.py`.
@@ -60,10 +61,10 @@ def database_url() -> str:
 
 
 def wait_for(text: str, log: Path) -> None:
-    wait_until(lambda: text in log.read_text(), seconds=40)
+    wait_until(lambda: text in log.read_text(), seconds=PATIENCE)
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.05)

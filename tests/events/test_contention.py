@@ -101,7 +101,7 @@ def test_groups_read_every_committed_event_once_in_order_while_writers_hold_on()
         for thread in [start(writer.write) for writer in writers]:
             thread.join(60)
         total = sum(len(ids) for ids in WRITTEN.values())
-        wait_until(lambda: GroupCursor.objects.filter(position=total).count() == 2, seconds=20)
+        wait_until(lambda: GroupCursor.objects.filter(position=total).count() == 2)
     finally:
         stop.set()
         for thread in running:

@@ -24,7 +24,7 @@ from events.selection import Selection, selection_of
 from events.sequencer import number_pending
 from tests.events.counters import LIVE, SHADOW, Counter, put, value
 from tests.events.facts import activate, warn_admins
-from tests.events.test_consumer import in_thread
+from tests.events.notebooks import in_thread
 from tests.events.test_dead_letters import one_letter, settle
 from tests.together import run_together
 

@@ -21,7 +21,7 @@ from events.consumer import Consumer
 from events.groups import ConsumerGroup
 from events.sequencer import number_pending
 from tests.events.facts import activate
-from tests.events.programs import database_url, running, wait_for
+from tests.events.programs import PATIENCE, database_url, running, wait_for
 
 ANN, BOB = UUID(int=1), UUID(int=2)
 
@@ -79,11 +79,11 @@ def test_positions_and_sequences_go_on_after_a_restore(tmp_path: Path, fresh: Se
     postgres_tool(tmp_path, "pg_restore", "--no-owner", "-d", fresh.url, str(dump))
     publish, log = tmp_path / "publish", tmp_path / "log"
     with running("none", log=publish, setup=PUBLISH, url=fresh.url) as publisher:
-        assert publisher.wait(30) == 0, publish.read_text()
+        assert publisher.wait(PATIENCE) == 0, publish.read_text()
     with running("consume", "notes", "--with-sequencer", log=log, setup=SETUP, url=fresh.url) as it:
         wait_for("READ 7 after-2", log)
         it.send_signal(signal.SIGTERM)
-        assert it.wait(5) == 0
+        assert it.wait(PATIENCE) == 0
     with psycopg.connect(fresh.url) as restored:
         rows = restored.execute(
             "SELECT position, sequence, data->>'badgeId' FROM events_event ORDER BY position"

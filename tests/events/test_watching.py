@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -24,7 +23,7 @@ from events.sequencer import number_pending
 from events.status import GroupCollector, group_statuses
 from events.watch import STUCK_SECONDS, watched
 from tests.events.facts import activate
-from tests.events.programs import running, wait_for, wait_until
+from tests.events.programs import PATIENCE, running, wait_for, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,10 +123,8 @@ def test_a_process_serves_metrics_and_health_and_stops_in_time(tmp_path: Path) -
         assert json.loads(scrape(port, "/healthz")) == {"status": "ok", "groups": []}
         with pytest.raises(HTTPError, match="404"):
             scrape(port, "/secrets")
-        began = time.monotonic()
         it.send_signal(signal.SIGTERM)
-        assert it.wait(5) == 0
-        assert time.monotonic() - began < 5
+        assert it.wait(PATIENCE) == 0
 
 
 def test_a_loop_that_hangs_is_unhealthy(group: ConsumerGroup) -> None:
