@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from core.admin import ReadOnlyAdmin
 from core.errors import DomainError
-from core.jobs import enqueue
 from events.confirming import DiscardForm, RedriveForm, ReplayForm, confirmed
 from events.dead_letters import Result, discard, redrive
 from events.models import (
@@ -16,9 +15,11 @@ from events.models import (
     Event,
     GroupCursor,
     ProcessedEvent,
+    ReplayOrder,
     Sequencer,
     UserSequence,
 )
+from events.replay_orders import order_replay
 
 
 @admin.register(Event)
@@ -52,16 +53,38 @@ class GroupCursorAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Replay the log…", permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[GroupCursor]) -> HttpResponse | None:
-        """In the background: the job refuses what cannot be replayed."""
+        """In the background; the order is a row that says how it goes."""
         form = confirmed(request, ReplayForm)
         if isinstance(form, HttpResponse):
             return form
         for group in queryset:
-            arguments = form.arguments()
-            self.log_change(request, group, f"Replay: {', '.join(filter(None, arguments))}")
-            enqueue("events.replay", group.name, *arguments)
-        self.message_user(request, "The replay was handed to a worker; its log tells the end.")
+            try:
+                order = order_replay(
+                    group=group.name, asked_by=request.user.get_username(), **form.order()
+                )
+            except DomainError as error:
+                self.message_user(request, error.message, messages.ERROR)
+                continue
+            self.log_change(request, group, f"Replay {order.pk}: {order}")
+            self.message_user(request, f"Replay {order.pk} was ordered: see Replay orders.")
         return None
+
+
+@admin.register(ReplayOrder)
+class ReplayOrderAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id",
+        "group",
+        "into",
+        "state",
+        "asked_by",
+        "asked_at",
+        "ended_at",
+        "events",
+        "error",
+    ]
+    list_filter = ["group"]
+    ordering = ["-id"]
 
 
 @admin.register(DeadLetter)

@@ -1,6 +1,6 @@
 """The page between choosing an action in the admin and doing it."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from core.errors import DomainError
 from events.catalogue import event_types
+from events.models import ReplayOrder
 from events.selection import selection_of
 
 
@@ -33,24 +34,20 @@ class ReplayForm(ConfirmForm):
         required=False, choices=lambda: [(name, name) for name in sorted(event_types())]
     )
     user = forms.UUIDField(required=False)
-    into = forms.ChoiceField(
-        choices=[("live", "live"), ("shadow", "shadow"), ("swap", "shadow, then swap")]
-    )
+    into = forms.ChoiceField(choices=ReplayOrder.Into.choices)
 
     def clean(self) -> None:
         if self.errors:
             return
-        start, end, types, user, _ = self.arguments()
+        asked = {name: value for name, value in self.order().items() if name != "into"}
         try:
-            selection_of(start=start, end=end, types=[t for t in types.split(",") if t], user=user)
+            selection_of(**asked)
         except DomainError as error:
             raise forms.ValidationError(error.message) from error
 
-    def arguments(self) -> tuple[str, str, str, str, str]:
-        """What the job takes after the group: from, to, types with commas, user, into."""
-        data = self.cleaned_data
-        user = str(data["user"] or "")
-        return data["start"], data["end"], ",".join(data["types"]), user, data["into"]
+    def order(self) -> dict[str, Any]:
+        """What `order_replay()` asks for, but for the group."""
+        return {**self.cleaned_data, "user": str(self.cleaned_data["user"] or "")}
 
 
 F = TypeVar("F", bound=ConfirmForm)

@@ -61,13 +61,15 @@ class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
             )
             return lease
 
-    def seize(self, group: str, *, owner: str, lease_for: timedelta) -> Lease | None:
+    def seize(self, group: str, *, owner: str, lease_for: timedelta, wait_ms: int) -> Lease | None:
         """Take the group from its reader, whose batch in progress then counts for nothing.
 
         For operators, whose `owner` begins with OPERATOR: None while another one holds it.
+        Raises OperationalError when its members on Kafka work for longer than `wait_ms`.
         """
         self.get_or_create(name=group)
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(wait_ms)])
             row = self.select_for_update().get(name=group)
             busy = self.filter(name=group, owner__startswith=OPERATOR, lease_until__gte=Now())
             if busy.exists():

@@ -17,11 +17,12 @@ from events.group_models import (
     LeaseLost,
     ProcessedEvent,
 )
+from events.replay_models import ReplayOrder
 
 __all__ = [
     "OPERATOR",
     "Audience", "CrashMark", "DeadLetter", "Event", "GroupCursor", "Lease", "LeaseLost", "ProcessedEvent",
-    "Sequencer", "UserSequence",
+    "ReplayOrder", "Sequencer", "UserSequence",
 ]  # fmt: skip
 
 

@@ -2,12 +2,12 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.errors import Conflict, InvalidInput
 from events.groups import ConsumerGroup, Replay, Shadow
@@ -18,18 +18,30 @@ from events.selection import Selection
 LEASE = timedelta(minutes=5)
 
 
-def replay_in_place(*, group: ConsumerGroup, selection: Selection) -> int:
+def check_that_it_can_be(group: ConsumerGroup, selection: Selection, into: str) -> None:
+    """`into` is live, shadow or swap. Raises InvalidInput."""
+    if into == "live" and group.replay is None:
+        raise InvalidInput("NO_REPLAY", f"{group.name} cannot be replayed in place.")
+    if into != "live" and group.shadow is None:
+        raise InvalidInput("NO_SHADOW", f"{group.name} has no read model to rebuild.")
+    if into == "swap" and not selection.is_everything:
+        raise InvalidInput("PARTIAL_REBUILD", "Part of the events cannot replace the whole.")
+
+
+def replay_in_place(
+    *, group: ConsumerGroup, selection: Selection, on_begin: Callable[[], None] | None = None
+) -> int:
     """Hand the selected events, up to where the group stands, to its replay handler.
 
     Returns how many. Batch by batch, so that an interrupted replay can be run again: the
     handler makes sure that an event counts no more than once, and sends nothing. Events that
-    are dead letters are passed over: those are redriven. Raises InvalidInput for a group that
-    cannot be replayed in place, Conflict while another replay of the group runs.
+    are dead letters are passed over: those are redriven. `on_begin` is called once nobody
+    else replays the group. Raises InvalidInput for a group that cannot be replayed in place,
+    or whose handler would have an effect outside; Conflict while another replay of it runs.
     """
-    if group.replay is None:
-        raise InvalidInput("NO_REPLAY", f"{group.name} cannot be replayed in place.")
+    check_that_it_can_be(group, selection, "live")
     mark, count = Replay(group=group.name), 0
-    with _only_replay(group.name) as lease:
+    with _only_replay(group.name, on_begin) as lease:
         end = Event.objects.all().head_position()
         while batch := selection.batch(lease.position, end, group.batch_size, group.types):
             events = _counts(group.name, batch)
@@ -43,29 +55,41 @@ def _hand_over(
 ) -> Lease:
     if group.replay is None:
         raise TypeError(group.name)
-    if not events:
-        return GroupCursor.objects.move(lease, to, lease_for=LEASE)
-    if not group.transactional:
-        group.replay(events, mark)
-        return GroupCursor.objects.move(lease, to, lease_for=LEASE)
-    with transaction.atomic(durable=True):
-        group.replay(events, mark)
+    with transaction.atomic(durable=True), _nothing_leaves(group.name):
+        if events:
+            group.replay(events, mark)
         return GroupCursor.objects.move(lease, to, lease_for=LEASE)
 
 
-def replay_into_shadow(*, group: ConsumerGroup, selection: Selection, swap: bool) -> int:
+@contextmanager
+def _nothing_leaves(group: str) -> Iterator[None]:
+    """What is planned for after the commit is a job, or an event's wake-up: an outside effect."""
+    planned = len(connection.run_on_commit)
+    yield
+    if len(connection.run_on_commit) > planned:
+        raise InvalidInput(
+            "OUTSIDE_EFFECT", f"The replay of {group} would start jobs or publish events."
+        )
+
+
+def replay_into_shadow(
+    *,
+    group: ConsumerGroup,
+    selection: Selection,
+    swap: bool,
+    on_begin: Callable[[], None] | None = None,
+) -> int:
     """Build the group's read model anew beside the live one; return the number of events.
 
     With `swap` the group is held for a moment: the shadow catches up with it and takes the
     live model's place in one transaction, so that no event is missing and none counts twice.
     Only a whole rebuild may be swapped in. Raises InvalidInput and Conflict.
     """
+    check_that_it_can_be(group, selection, "swap" if swap else "shadow")
     if group.shadow is None:
-        raise InvalidInput("NO_SHADOW", f"{group.name} has no read model to rebuild.")
-    if swap and not selection.is_everything:
-        raise InvalidInput("PARTIAL_REBUILD", "Part of the events cannot replace the whole.")
-    with _only_replay(group.name) as lease:
-        with transaction.atomic(durable=True):
+        raise TypeError(group.name)
+    with _only_replay(group.name, on_begin) as lease:
+        with transaction.atomic(durable=True), _nothing_leaves(group.name):
             group.shadow.prepare()
         filling = _Filling(group, group.shadow, selection, lease)
         filling.go_on()
@@ -107,7 +131,7 @@ class _Filling:
         """
         end = Event.objects.all().head_position()
         while batch := self._batch(end):
-            with transaction.atomic(durable=True):
+            with transaction.atomic(durable=True), _nothing_leaves(self.group.name):
                 events = _counts(self.group.name, batch)
                 if events:
                     self.shadow.handle(events)
@@ -132,7 +156,7 @@ def _swap(filling: _Filling) -> None:
     name = filling.group.name
     with held(name) as live:
         filling.go_on(live=live)
-        with transaction.atomic(durable=True):
+        with transaction.atomic(durable=True), _nothing_leaves(name):
             GroupCursor.objects.renew(live, lease_for=HOLD)
             if late := filling.late():
                 filling.shadow.handle(late)
@@ -146,7 +170,7 @@ def _live_position(group: str) -> int:
 
 
 @contextmanager
-def _only_replay(group: str) -> Iterator[Lease]:
+def _only_replay(group: str, on_begin: Callable[[], None] | None = None) -> Iterator[Lease]:
     """A cursor of its own, from the start, for the one replay of the group that may run."""
     name = f"{group[:57]}/replay"
     owner = f"{socket.gethostname()[:60]}:{os.getpid()}"
@@ -154,6 +178,8 @@ def _only_replay(group: str) -> Iterator[Lease]:
     if lease is None:
         raise Conflict("REPLAY_RUNS", f"A replay of {group} runs already; try again later.")
     try:
+        if on_begin is not None:
+            on_begin()
         GroupCursor.objects.held_by(lease).update(position=0)
         yield replace(lease, position=0)
     finally:

@@ -130,17 +130,23 @@ def _event(envelope: Mapping[str, Any], headers: Mapping[str, str]) -> Event:
     user_id, aggregate_id = envelope["userId"], headers.get("ce_aggregateid")
     return Event(
         event_id=UUID(envelope["eventId"]),
-        type=str(envelope["eventType"]),
-        version=str(envelope["version"]),
+        type=_string(envelope["eventType"]),
+        version=_string(envelope["version"]),
         user_id=UUID(user_id) if user_id is not None else None,
         aggregate_id=UUID(aggregate_id) if aggregate_id else None,
-        message=str(envelope["message"]),
+        message=_string(envelope["message"]),
         data=envelope["data"],
-        correlation_id=str(envelope["correlationId"]),
+        correlation_id=_string(envelope["correlationId"]),
         created_at=_moment(envelope["timestamp"]),
         position=_number(headers["ce_position"]),
         sequence=None if envelope["sequence"] is None else _number(envelope["sequence"]),
     )
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is something else")
+    return value
 
 
 def _moment(text: str) -> datetime:

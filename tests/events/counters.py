@@ -22,6 +22,7 @@ class Counter:
     def __init__(self) -> None:
         self.chokes_on: set[str] = set()
         self.replayed: list[str] = []
+        self.dies = False
 
     def group(self, name: str = "counter") -> ConsumerGroup:
         return ConsumerGroup(
@@ -47,6 +48,8 @@ class Counter:
         self.replayed += [f"{mark.group} {event.data['badgeId']}" for event in events]
 
     def _add(self, row: UUID, events: list[Event]) -> None:
+        if self.dies:
+            raise SystemExit("killed")
         for event in events:
             badge = event.data["badgeId"]
             if badge in self.chokes_on:

@@ -11,14 +11,15 @@ from django.utils import timezone
 from accounts.models import User
 from events import groups
 from events.holding import held
-from events.models import DeadLetter, GroupCursor
+from events.models import DeadLetter, GroupCursor, ReplayOrder
 from events.tasks import replay
-from tests.events.counters import LIVE, SHADOW, Counter, put, value
+from tests.events.counters import LIVE, Counter, put, value
 from tests.events.test_dead_letters import one_letter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LETTERS, GROUPS = "/admin/events/deadletter/", "/admin/events/groupcursor/"
+ORDERS = "/admin/events/replayorder/"
 
 
 @pytest.fixture(autouse=True)
@@ -81,33 +82,25 @@ def test_a_discard_needs_a_reason_and_keeps_it(operator: Client, counter: Counte
     assert written_down() == ["Discarded: a test trade"]
 
 
-def test_a_replay_is_asked_written_down_and_handed_to_a_worker(
-    operator: Client, counter: Counter, monkeypatch: pytest.MonkeyPatch
+def test_a_replay_is_asked_written_down_and_shows_how_it_goes(
+    operator: Client, counter: Counter
 ) -> None:
-    sent: list[tuple[str, ...]] = []
-    monkeypatch.setattr("events.admin.enqueue", lambda *job: sent.append(job))
     assert "Replay the log for these groups?" in act(operator, GROUPS, "replay")
     wrong = act(operator, GROUPS, "replay", confirmed="1", into="live", start="yesterday")
     assert "neither a position nor a time" in wrong
     assert "not one of the available" in act(operator, GROUPS, "replay", confirmed="1", into="x")
-    assert sent == []
+    partial = act(operator, GROUPS, "replay", confirmed="1", into="swap", start="2")
+    assert "Part of the events" in partial
+    assert not ReplayOrder.objects.exists()
     act(operator, GROUPS, "replay", confirmed="1", into="swap")
-    assert sent == [("events.replay", "counter", "", "", "", "", "swap")]
-    assert written_down() == ["Replay: swap"]
+    order = ReplayOrder.objects.get()
+    assert (order.asked_by, order.state) == ("root", "waiting")
+    assert written_down() == [f"Replay {order.pk}: counter into swap: waiting"]
+    assert "waiting" in operator.get(ORDERS).content.decode()
     put(LIVE, 7)
-    replay(*sent[0][1:])
+    replay(order.pk)
     assert value(LIVE) == 101
-
-
-def test_the_job_refuses_what_cannot_be(counter: Counter, caplog: pytest.LogCaptureFixture) -> None:
-    replay("nobody", "", "", "", "", "live")
-    replay("counter", "2", "", "", "", "swap")
-    replay("counter", "2", "", "badge_activated", "", "live")
-    replay("counter", "", "", "", "", "shadow")
-    assert "there is no group nobody" in caplog.text
-    assert "Part of the events" in caplog.text
-    assert counter.replayed == ["counter 100"]
-    assert (value(SHADOW), value(LIVE)) == (101, 101)
+    assert "done" in operator.get(ORDERS).content.decode()
 
 
 def test_whoever_may_only_look_can_do_nothing(client: Client, counter: Counter) -> None:

@@ -5,7 +5,9 @@ swap, or counts twice; a reader that works at that moment; a dead letter, redriv
 two replays at once; a part of the log replaces the whole; an interrupted one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from io import StringIO
 from uuid import UUID
 
@@ -14,10 +16,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from core.errors import Conflict, InvalidInput
+from core.jobs import enqueue
 from events import groups
 from events.consumer import Consumer, Turn
 from events.dead_letters import redrive
-from events.groups import ConsumerGroup, Replay, register
+from events.groups import ConsumerGroup, Replay, Shadow, register
 from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
 from events.replay import _only_replay, replay_in_place, replay_into_shadow
 from events.selection import Selection, selection_of
@@ -97,6 +100,27 @@ def test_a_replay_never_reaches_a_group_that_sends() -> None:
         register(
             ConsumerGroup("mail", sent.extend, transactional=False, shadow=Counter().group().shadow)
         )
+
+
+@pytest.mark.parametrize("effect", [lambda: enqueue("nft.mint", 1), lambda: activate(BOB)])
+@pytest.mark.parametrize("into", ["live", "shadow"])
+def test_a_replay_that_would_start_a_job_or_publish_is_refused(
+    counter: Counter, effect: Callable[[], object], into: str
+) -> None:
+    def handle(events: list[Event], *_mark: Replay) -> None:
+        counter.fill(events)
+        effect()
+
+    group = replace(
+        counter.group(),
+        replay=handle,
+        shadow=Shadow(lambda: put(SHADOW, 0), handle, lambda: None),
+    )
+    put(SHADOW, 0)
+    run = replay_in_place if into == "live" else partial(replay_into_shadow, swap=False)
+    with pytest.raises(InvalidInput, match="would start jobs or publish events"):
+        run(group=group, selection=Selection())
+    assert (value(SHADOW), Event.objects.count()) == (0, 4)
 
 
 def test_a_sending_group_that_can_be_replayed_is_told_that_it_is_a_replay() -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid import UUID
 from confluent_kafka import Message, Producer
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 
 from core.processes import spawn, stop
 from events.consumer import Consumer, Turn
@@ -78,6 +80,10 @@ class PostgresBus:
     def leave(self, reader: Any) -> None:
         reader.release()
 
+    def die(self, reader: Any) -> None:
+        """What the others see when the reader's process is killed, some seconds later."""
+        GroupCursor.objects.update(lease_until=Now() - timedelta(seconds=1))
+
     def forget(self, group: ConsumerGroup) -> None:
         """Send the group, which nobody reads for, back to the start."""
         ProcessedEvent.objects.filter(group=group.name).delete()
@@ -105,6 +111,10 @@ class KafkaBus(PostgresBus):
 
     def leave(self, reader: Any) -> None:
         reader.close()
+
+    def die(self, reader: Any) -> None:
+        consumer, reader._consumer = reader._consumer, None
+        consumer.close()
 
     def forget(self, group: ConsumerGroup) -> None:
         super().forget(group)

@@ -139,7 +139,7 @@ def test_the_command_reads_trades_and_exists_only_with_kafka(
     with running("consume", "trades-inbound", environment=environment, log=log) as process:
         wait_until(lambda: Trade.objects.exists() or process.poll() is not None)
         process.terminate()
-        assert process.wait(5) == 0, log.read_text()
+        assert process.wait(40) == 0, log.read_text()
     assert volume_of(wallet) == Decimal("10.5")
     settings.KAFKA_BOOTSTRAP_SERVERS = ""
     with pytest.raises(CommandError, match="No group trades-inbound"):

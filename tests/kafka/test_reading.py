@@ -4,15 +4,23 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import pytest
+from confluent_kafka import Producer
+from django.conf import settings
+from django.utils import timezone
 
+from core.errors import Conflict
 from events.envelope import service_envelope
 from events.groups import ConsumerGroup, TryAgain
-from events.kafka.group import UNREADABLE, kafka_reader
+from events.holding import held
+from events.kafka.client import prefixed
+from events.kafka.group import MAY_WORK, UNREADABLE, GroupWork, kafka_reader
 from events.kafka.inbound import Inbound, inbound_reader
 from events.kafka.messages import EVENT_LOG, Unreadable, event_of, messages_of
 from events.kafka.reader import lag
 from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
+from events.status import SILENCE, group_statuses
 from tests.events.facts import row
 from tests.kafka.parts import (
     Notebook,
@@ -37,13 +45,19 @@ ANN = UUID(int=1)
 class Parcel:
     """A message as it would come out of Kafka."""
 
-    def __init__(self, *, key: bytes | None = b"k", value: object = None, **changes: object):
+    def __init__(
+        self, *, key: bytes | None = b"k", value: object = None, position: str = "7",
+        **changes: object,
+    ):  # fmt: skip
         event = row(ANN)
         event.position, event.sequence = 7, 3
         envelope = {**service_envelope(event), **changes}
         self._key = key
         self._value = value if value is not None else json.dumps(envelope).encode()
-        self._headers = list(next(messages_of(event)).headers)
+        self._headers = [
+            (name, position if name == "ce_position" else value)
+            for name, value in next(messages_of(event)).headers
+        ]
 
     def topic(self) -> str:
         return EVENT_LOG
@@ -87,12 +101,34 @@ def test_a_proper_message_is_read() -> None:
         ({"userId": 12}, "not our envelope"),
         ({"eventId": "x"}, "not our envelope"),
         ({"timestamp": None}, "not our envelope"),
+        ({"timestamp": "2026-01-01T00:00:00"}, "no time zone"),
+        ({"sequence": 2**63}, "there is no place"),
+        ({"sequence": "many"}, "not our envelope"),
+        ({"position": "-1"}, "there is no place"),
+        ({"position": "9" * 30}, "there is no place"),
+        ({"eventType": "x" * 5000}, "no schema for 'xxx"),
+        ({"eventType": "released/badge_activated-1.0.0"}, "no schema"),
+        ({"eventType": "a\0b"}, "no schema"),
+        ({"message": ["a"]}, "a text is something else"),
+        ({"correlationId": None}, "a text is something else"),
     ],
 )
 def test_a_message_that_is_no_event_says_why(parcel: dict, reason: str) -> None:
     with pytest.raises(Unreadable) as caught:
         event_of(Parcel(**parcel))
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("deep", ["message", "data"])
+def test_a_message_that_is_nested_too_deeply_for_some_step_says_so(deep: str) -> None:
+    """JSON is read to some depth, its complaints are written to another."""
+    for depth in range(100, 1200, 10):
+        nested = "[" * depth + "]" * depth
+        good = json.loads(str(Parcel().value(), "ascii"))  # type: ignore[call-overload]
+        good["data" if deep == "data" else "message"] = {"badgeId": 0, "upgradeRequestId": None}
+        value = json.dumps(good).replace('"badgeId": 0', f'"badgeId": {nested}').encode()
+        with pytest.raises(Unreadable):
+            event_of(Parcel(value=value))
 
 
 def group_of(notebook: Notebook, **options: object) -> ConsumerGroup:
@@ -211,3 +247,53 @@ def test_both_buses_together_have_one_effect(topics: None) -> None:
     reader.close()
     assert notebook.of() == ["a", "b", "c"]
     assert Event.objects.count() == ProcessedEvent.objects.count() == 3
+
+
+@pytest.mark.kafka
+def test_a_message_with_too_many_headers_leaves_without_them(topics: None) -> None:
+    """Copied whole, its dead letter would be refused, again and again."""
+    notebook = Notebook()
+    producer = Producer(
+        {"bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS, "message.max.bytes": 2_000_000}
+    )
+    headers: list[tuple[str, str | bytes | None]] = [("first", "kept"), ("huge", "x" * 1_020_000)]
+    producer.produce(prefixed(EVENT_LOG), b"not json", key=b"k", headers=headers)
+    assert producer.flush(20) == 0
+    reader = kafka_reader(group_of(notebook))
+    turn_until(DeadLetter.objects.exists, reader)
+    reader.close()
+    kept = headers_of(messages_in(f"{EVENT_LOG}.dlq", 1)[0])
+    assert (kept["first"], kept["dlq_reason"]) == ("kept", "not JSON")
+    assert "huge" not in kept
+
+
+@pytest.mark.kafka
+def test_a_member_that_works_holds_up_no_other_members_position(topics: None) -> None:
+    """The position moves while another member is in the middle of a batch; nobody waits."""
+    written("a", "b")
+    bridged(new_bridge())
+    reader = kafka_reader(group_of(Notebook()))
+    turn_until(lambda: ProcessedEvent.objects.count() == 2, reader)
+    reader.close()
+    GroupCursor.objects.update(position=0)
+    with psycopg.connect(settings.DATABASE_DIRECT_URL) as member:
+        member.execute(MAY_WORK, ["notes"])
+        GroupWork(group_of(Notebook())).advance()
+        assert GroupCursor.objects.get(name="notes").position == 2
+        with pytest.raises(Conflict, match="Somebody else"), held("notes", wait_ms=100):
+            pass
+
+
+@pytest.mark.kafka
+def test_a_group_that_reads_kafka_shows_that_it_is_read(topics: None) -> None:
+    written("a")
+    bridged(new_bridge())
+    notebook = Notebook()
+    reader = kafka_reader(group_of(notebook))
+    turn_until(lambda: GroupCursor.objects.filter(name="notes", position=1).exists(), reader)
+    reader.close()
+    now = timezone.now()
+    [status] = group_statuses(names=["notes"], now=now)
+    assert status.turned_at is not None
+    assert status.is_led(status.turned_at)
+    assert not status.is_led(status.turned_at + SILENCE)
