@@ -269,7 +269,8 @@ def rows_read(plan: dict[str, Any]) -> int:
     """Those that the plan returned at its leaves, and those that it threw away there."""
     children = plan.get("Plans", [])
     own = 0 if children else plan["Actual Rows"]
-    return round(own + plan.get("Rows Removed by Filter", 0) + sum(map(rows_read, children)))
+    read: int = round(own + plan.get("Rows Removed by Filter", 0) + sum(map(rows_read, children)))
+    return read
 
 
 def test_readers_read_no_more_rows_than_they_get() -> None:

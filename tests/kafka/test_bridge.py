@@ -8,7 +8,7 @@ Kafka refuses?
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -18,12 +18,13 @@ from django.db import connection, transaction
 
 from core.correlation import set_correlation_id
 from demo.kafka.server import KafkaServer
+from events.catalogue import InvalidEvent
 from events.consumer import Consumer, Turn
 from events.envelope import service_envelope
 from events.groups import ConsumerGroup, TryAgain
 from events.kafka.bridge import Bridge
 from events.kafka.group import kafka_reader
-from events.kafka.messages import EVENT_LOG
+from events.kafka.messages import EVENT_LOG, Outgoing, messages_of
 from events.models import DeadLetter, Event, GroupCursor, LeaseLost
 from events.sequencer import number_pending
 from events.services import publish
@@ -214,6 +215,39 @@ def test_while_kafka_is_frozen_nothing_is_lost_and_browsers_do_not_notice(
         wait_until(lambda: GroupCursor.objects.filter(name="kafka", position=4).exists())
     badges = badges_in(EVENT_LOG, 4)
     assert list(dict.fromkeys(badges)) == ["a", "b", "c", "d"]
+
+
+def test_a_bridge_that_reads_no_more_keeps_no_producer(topics: None) -> None:
+    written("a")
+    bridge = Bridge()
+    released, fenced = Consumer(bridge.group()), Consumer(bridge.group())
+    bridged(released)
+    assert has_producer(bridge)
+    released.release()
+    assert not has_producer(bridge)
+    turn_until(lambda: has_producer(bridge), fenced)
+    GroupCursor.objects.update(epoch=99)
+    written("b")
+    turn_until(lambda: not has_producer(bridge), fenced)
+
+
+def has_producer(bridge: Bridge) -> bool:
+    return bridge._producer is not None
+
+
+def test_an_event_that_cannot_be_a_message_holds_up_no_other(
+    topics: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strict(event: Event) -> Iterator[Outgoing]:
+        if event.data["badgeId"] == "odd":
+            raise InvalidEvent("a type without a schema")
+        yield from messages_of(event)
+
+    monkeypatch.setattr("events.kafka.bridge.messages_of", strict)
+    written("a", "odd", "b")
+    bridged(new_bridge())
+    assert badges_in(EVENT_LOG, 2) == ["a", "b"]
+    assert DeadLetter.objects.get().error == "InvalidEvent: a type without a schema"
 
 
 def test_without_kafka_a_bridge_gives_its_lease_back_and_says_why(

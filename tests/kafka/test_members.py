@@ -7,6 +7,7 @@ do operators' replays meet the members at work? does a process end when it is to
 
 import os
 import signal
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from uuid import UUID
@@ -57,12 +58,16 @@ def test_order_is_kept_while_members_come_and_go(bus: PostgresBus) -> None:
         for number, badge in enumerate(rounds):
             if number % 2:
                 write_a_round(bus, badge)
-                wait_until(lambda badge=badge: all(badge in notebook.of(user) for user in USERS))
+                wait_until(partial(has_come, notebook, badge))
                 continue
             with turning(bus.reader(group)):
                 write_a_round(bus, badge)
         wait_until(lambda: len(notebook.seen) >= len(rounds) * len(USERS))
     assert all(notebook.of(user) == rounds for user in USERS)
+
+
+def has_come(notebook: Notebook, badge: str) -> bool:
+    return all(badge in notebook.of(user) for user in USERS)
 
 
 def write_a_round(bus: PostgresBus, badge: str) -> None:

@@ -7,6 +7,7 @@ passed over on this bus too, and a lock waited for?
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -64,11 +65,15 @@ def test_a_redriven_event_reaches_kafka_and_the_working_bridge_goes_on(topics: N
     letter = letter_of_the_bridge()
     working = new_bridge()
     bridged(working)
+    left: list[str] = []
+    own = groups.group_named("kafka")
+    groups._groups["kafka"] = replace(own, on_leave=lambda: left.append("left"))
     assert [outcome.result for outcome in redrive(letter_ids=[letter.pk])] == [Result.HANDLED]
     assert not DeadLetter.objects.exists()
     written("c")
     bridged(working)
     assert badges_in(EVENT_LOG, 3) == ["b", "a", "c"]
+    assert left == ["left"], "this process keeps no producer"
 
 
 def test_a_redrive_without_kafka_leaves_the_letters_as_they_were(
