@@ -38,9 +38,8 @@ class Wire:
 
     def cut(self) -> None:
         """Every connection breaks; new ones are served."""
-        ends, self._ends = self._ends, []
-        for end in ends:
-            with suppress(OSError):
+        for end in list(self._ends):
+            with suppress(OSError):  # broken before
                 end.shutdown(socket.SHUT_RDWR)
         self.silent = False
 
@@ -49,9 +48,9 @@ class Wire:
         with suppress(OSError):  # closed before
             self._entry.shutdown(socket.SHUT_RDWR)
         self._entry.close()
-        ends = list(self._ends)
+        self._threads[0].join(10)  # accepts no more
         self.cut()
         for thread in self._threads:
             thread.join(10)
-        for end in ends:
+        for end in self._ends:
             end.close()
