@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from core.processes import spawn, stop
-from demo.servers import free_port
+from demo.servers import lasting_port
 
 POM = Path(__file__).parent / "pom.xml"
 CACHE = Path(__file__).resolve().parents[2] / "build" / "kafka"
@@ -47,6 +47,15 @@ class KafkaServer:
         """At the same address, with the data that is there."""
         self.process = start_kafka(self.folder).process
 
+    def spawn_again(self) -> None:
+        """The same, without waiting until it answers."""
+        self.process = _spawn(self.folder, fetch_jars()).process
+
+    def await_answer(self) -> None:
+        """Raises RuntimeError, with the end of its log, when it does not serve."""
+        if not _answers(self):
+            raise RuntimeError(f"Kafka does not serve: {(self.folder / 'log').read_text()[-2000:]}")
+
 
 def start_kafka(folder: Path) -> KafkaServer:
     """Serve the broker whose data lies in `folder`, made on first use.
@@ -55,14 +64,16 @@ def start_kafka(folder: Path) -> KafkaServer:
     """
     jars = fetch_jars()
     folder.mkdir(parents=True, exist_ok=True)
+    formatted = folder / "data" / "meta.properties"
+    is_new = not formatted.exists()
     for attempt in range(1, ATTEMPTS + 1):
-        if not (folder / "data" / "meta.properties").exists():
+        if not formatted.exists():
             _format(folder, jars)
         server = _spawn(folder, jars)
         if _answers(server):
             return server
         server.stop()
-        if attempt < ATTEMPTS:  # somebody took a port between our choice and its use
+        if is_new and attempt < ATTEMPTS:  # somebody took a port between our choice and its use
             shutil.rmtree(folder / "data", ignore_errors=True)
     raise RuntimeError(f"Kafka did not start: {(folder / 'log').read_text()[-2000:]}")
 
@@ -102,7 +113,7 @@ def _fetch(target: Path) -> None:
 
 
 def _format(folder: Path, jars: Path) -> None:
-    broker, controller = free_port(), free_port()
+    broker, controller = lasting_port(), lasting_port()
     (folder / "server.properties").write_text(_properties(folder, broker, controller))
     (folder / "port").write_text(str(broker))
     with (folder / "log").open("ab") as log:

@@ -1,0 +1,123 @@
+"""A process that writes events as the applications do, and remembers what it was promised.
+
+Its journal holds a line when a transaction is about to commit, and one when it has: a commit
+whose answer never came is looked up afterwards, and not assumed.
+"""
+
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, connection, transaction
+
+from events.processes import run_until_signal
+from events.services import publish
+from tests.faults.chaos.facts import some_fact
+from tests.faults.chaos.journals import ABANDONED, COMMITTED, UNKNOWN
+
+
+class Abandon(Exception):
+    """Rolls the writer's own transaction back."""
+
+
+class Pace:
+    """Shared by the connections of a process: hands out what is due at a rate."""
+
+    def __init__(self, rate: float):
+        self._rate, self._began = rate, time.monotonic()
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> bool:
+        with self._lock:
+            due = (time.monotonic() - self._began) * self._rate
+            if self._taken + count > due:
+                return False
+            self._taken += count
+            return True
+
+    def give_back(self, count: int) -> None:
+        with self._lock:
+            self._taken -= count
+
+
+class Journal:
+    """Of one connection. A line is with the system before the step is taken that it tells of."""
+
+    def __init__(self, path: Path):
+        self._file = path.open("a", buffering=1)
+        self._number = 0
+
+    def close(self) -> None:
+        self._file.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[list[UUID]]:
+        """Collects the ids of a transaction, and notes its outcome."""
+        self._number += 1
+        ids: list[UUID] = []
+        outcome = ABANDONED
+        try:
+            with transaction.atomic(durable=True):
+                yield ids
+                outcome = UNKNOWN  # from here on only the server's answer can tell
+                self._note(ids, outcome)
+            outcome = COMMITTED
+        finally:
+            self._note(ids, outcome)
+
+    def _note(self, ids: list[UUID], outcome: str) -> None:
+        line = [self._number, outcome, [str(event_id) for event_id in ids]]
+        self._file.write(json.dumps(line) + "\n")
+
+
+def write(pace: Pace, journal: Journal, dice: random.Random, stop: threading.Event) -> None:
+    while not stop.is_set():
+        count = dice.randint(1, 5)
+        if not pace.take(count):
+            stop.wait(0.01)
+            continue
+        try:
+            with journal.transaction() as ids:
+                _write_some(count, ids, dice)
+        except Abandon:
+            pace.give_back(count)
+        except (DatabaseError, InterfaceError):
+            pace.give_back(count)
+            connection.close()
+            stop.wait(dice.uniform(0.05, 0.3))
+    connection.close()
+
+
+def _write_some(count: int, ids: list[UUID], dice: random.Random) -> None:
+    """Some transactions stay open for a while, so that ids commit out of order."""
+    fate = dice.random()
+    for _ in range(count):
+        ids.append(publish(some_fact(dice)).event_id)
+        if fate < 0.1:
+            time.sleep(dice.uniform(0.0, 0.1))
+    if 0.1 < fate < 0.11:
+        time.sleep(dice.uniform(0.5, 2.5))
+    if dice.random() < 0.05:
+        raise Abandon
+
+
+def main() -> None:
+    """Arguments: a name, the folder of the journals, a seed, events a second, connections."""
+    name, folder, seed = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    rate, connections = float(sys.argv[4]), int(sys.argv[5])
+    pace = Pace(rate)
+    loops = {}
+    with ExitStack() as journals:
+        for number in range(connections):
+            journal = journals.enter_context(closing(Journal(folder / f"{name}.{number}.jsonl")))
+            dice = random.Random(f"{seed} {name} {number}")
+            loops[str(number)] = partial(write, pace, journal, dice)
+        run_until_signal(loops)
