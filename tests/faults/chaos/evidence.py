@@ -13,7 +13,7 @@ from events.catalogue import event_types, schema_for
 from tests.faults.chaos.verdict import Happened, Logged
 
 EVENT_LOG = "nft-event-log"
-PUSHES = "aiw3:0:events"  # the channel of the group `realtime`
+PUSHES = "aiw3:0:events"  # the channel of the group `realtime`, with Redis number 0
 READ_SECONDS = 120.0
 
 LOG = """
@@ -98,12 +98,13 @@ def _all_messages(consumer: Consumer, names: list[str]) -> Iterator[Message]:
 class PushListener:
     """Hears what the group `realtime` pushes, as the browsers' server processes do."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, *, channel: str = PUSHES):
         self.pushed: list[int] = []  # positions
         self.failure = ""
         self._ended = threading.Event()
-        self._subscription = redis.Redis.from_url(url).pubsub(ignore_subscribe_messages=True)
-        self._subscription.subscribe(PUSHES)
+        self._client = redis.Redis.from_url(url)
+        self._subscription = self._client.pubsub(ignore_subscribe_messages=True)
+        self._subscription.subscribe(channel)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -111,6 +112,7 @@ class PushListener:
         self._ended.set()
         self._thread.join(10)
         self._subscription.close()
+        self._client.close()
 
     def _listen(self) -> None:
         try:

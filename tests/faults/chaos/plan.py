@@ -47,7 +47,7 @@ class Profile:
 
 PROFILES = {
     "short": Profile(
-        "short", 12, 200, 1.3, 240,
+        "short", 12, 200, 1.0, 240,
         kinds=tuple(kind for kind in KINDS if not kind.freezes or kind.role == "bridge"),
         single=("events", "writer"),
     ),
@@ -60,7 +60,7 @@ def faults(profile: Profile, dice: random.Random) -> Iterator[tuple[float, Fault
     moment = 0.0
     while True:
         for kind in dice.sample(profile.kinds, len(profile.kinds)):
-            moment += profile.pause * dice.uniform(0.5, 1.5)
+            moment += profile.pause * dice.uniform(0.6, 1.4)
             if moment > profile.seconds:
                 return
             yield moment, kind

@@ -26,6 +26,7 @@ from tests.faults.chaos.plan import Fault, Profile, faults, sleep_of
 from tests.faults.chaos.verdict import Comparison, Happened, Logged, compare, log_breaches
 
 READING = ("realtime", "kafka", FROM_LOG, FROM_KAFKA)
+LATE_SECONDS = 30.0  # for a fault whose victim was away when its moment came
 CAUGHT_UP = """
 SELECT NOT EXISTS (SELECT FROM events_event WHERE position IS NULL)
     AND count(*) = 4 AND bool_and(g.position = s.position)
@@ -92,12 +93,14 @@ class Torment:
         self._cluster, self._result, self._dice = cluster, result, dice
         self._agenda = sched.scheduler(time.monotonic, time.sleep)
         self._writing = True
+        self._until = 0.0
 
     def run(self) -> None:
         """Returns when writing is over and everything that was killed or frozen is back."""
         self._cluster.start_role("writer")
         wait_until(self._cluster.all_writing, "the writers' first events", seconds=120)
         began = time.monotonic()
+        self._until = began + self._result.profile.seconds + LATE_SECONDS
         for moment, fault in faults(self._result.profile, self._dice):
             self._agenda.enter(moment, 1, self._strike, (fault,))
         self._agenda.enter(self._result.profile.seconds, 2, self._stop_writing, (began,))
@@ -106,7 +109,7 @@ class Torment:
     def _strike(self, fault: Fault) -> None:
         victim = self._victim(fault)
         if victim is None:  # it is away already
-            if self._writing:
+            if time.monotonic() < self._until:
                 self._agenda.enter(0.5, 1, self._strike, (fault,))
             return
         self._result.hits[fault] += 1
