@@ -5,6 +5,7 @@ operator see the lag? does somebody have to do something afterwards?
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -21,7 +22,9 @@ from demo.kafka.server import KafkaServer
 from events import groups
 from events.consumer import Consumer
 from events.groups import group_named, register
+from events.kafka import client
 from events.kafka.bridge import Bridge
+from events.kafka.client import OncePerWhile
 from events.kafka.messages import EVENT_LOG
 from events.models import DeadLetter, Event, GroupCursor
 from events.sequencer import number_pending
@@ -32,7 +35,7 @@ from tests.faults.chaos.evidence import PushListener, expected_in, read_log, rea
 from tests.faults.chaos.verdict import compare
 from tests.kafka.parts import turning, wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 EVENTS = 5000
 USERS = 20
@@ -64,6 +67,19 @@ def browsers() -> Iterator[PushListener]:
     listener.close()
 
 
+def test_a_client_that_cannot_connect_does_not_fill_the_log() -> None:
+    """librdkafka's own words, which come with every attempt."""
+    once = OncePerWhile()
+
+    def passes(text: str) -> bool:
+        return once.filter(logging.makeLogRecord({"msg": text}))
+
+    attempts = [f"127.0.0.1:9092: Connect failed (after {attempt}ms)" for attempt in range(100)]
+    assert [text for text in attempts if passes(text)] == attempts[:1]
+    assert passes("127.0.0.1:9092: Authentication failed")
+    assert any(isinstance(muted, OncePerWhile) for muted in client.logger.filters)
+
+
 def an_hour_of_events() -> None:
     rows = [row(UUID(int=1 + number % USERS), number) for number in range(EVENTS)]
     for number, event in enumerate(rows):
@@ -80,6 +96,7 @@ def attempts_of_the_bridge() -> float:
     return REGISTRY.get_sample_value("aiw3_consumer_retries_total", {"group": "kafka"}) or 0.0
 
 
+@pytest.mark.kafka
 def test_an_hour_without_kafka_loses_nothing_and_ends_by_itself(
     outage: KafkaServer, browsers: PushListener
 ) -> None:

@@ -20,7 +20,6 @@ from tests.faults.chaos.journals import Written, read_journals
 
 ROOT = Path(__file__).resolve().parents[3]
 SESSION_TIMEOUT_MS = 6000
-CONNECTIONS = 6  # of a writer
 # `kill -9` must lose nothing that was acknowledged. The machine itself does not fail here, so
 # that nothing needs to reach the disk.
 DURABLE = ("synchronous_commit=on", "fsync=off", "full_page_writes=on")
@@ -50,7 +49,8 @@ class Cluster:
         self.restarts: Counter[str] = Counter()  # by role
         self.frozen: set[str] = set()
         self.surprises: list[str] = []  # processes that ended unasked
-        self._started = 0
+        self._attempts: Counter[str] = Counter()  # of writers, by name
+        self._writing_since: dict[str, float] = {}
         self._values = new_secrets()
 
     def start_servers(self) -> None:
@@ -77,17 +77,16 @@ class Cluster:
 
     def start(self, name: str) -> None:
         role = name.rsplit("-", 1)[0]
-        self._started += 1
-        if role == "writer":
-            command = self._writer(f"{name}.{self._started}")
-        else:
-            command = _python("groups", *ROLES[role])
+        command = self._writer(name) if role == "writer" else _python("groups", *ROLES[role])
         with (self.folder / "logs" / name).open("ab") as log:
             self.processes[name] = spawn(command, env=self.environment(role), cwd=ROOT, log=log)
 
     def _writer(self, name: str) -> list[str]:
-        journals, rate = str(self.folder / "journals"), str(self._rate / self._count("writer"))
-        return _python("writer", name, journals, str(self._seed), rate, str(CONNECTIONS))
+        """One that replaces another makes up for what that one still had to write."""
+        self._attempts[name] += 1
+        began = self._writing_since.setdefault(name, time.monotonic())
+        values = (self._attempts[name], self._seed, self._rate / self._count("writer"), began)
+        return _python("writer", name, *map(str, values), str(self.folder / "journals"))
 
     def _prepare(self) -> None:
         done = subprocess.run(
@@ -195,8 +194,9 @@ class Cluster:
 
     def all_writing(self) -> bool:
         """Whether every connection of the first writers has begun."""
-        journals = [path for path in (self.folder / "journals").iterdir() if path.stat().st_size]
-        return len(journals) >= self._count("writer") * CONNECTIONS
+        sizes = [path.stat().st_size for path in (self.folder / "journals").iterdir()]
+        writers = {path.name.split(".")[0] for path in (self.folder / "journals").iterdir()}
+        return len(writers) == self._count("writer") and all(sizes)
 
     def written(self) -> Written:
         return read_journals(self.folder / "journals")

@@ -28,11 +28,11 @@ class Written:
         return sum(ids[0] in log for ids in self.unanswered)
 
 
-def read_journals(folder: Path) -> Written:
+def read_journals(folder: Path, *, writer: str = "writer") -> Written:
     """A later line about a transaction replaces an earlier one. A killed writer's last line
     may be cut; then what it tells of had not begun to commit."""
     steps: dict[tuple[str, int], tuple[str, list[str]]] = {}
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(folder.glob(f"{writer}*.jsonl")):
         for text in path.read_text().splitlines(keepends=True):
             if text.endswith("\n"):
                 number, outcome, ids = json.loads(text)

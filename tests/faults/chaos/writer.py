@@ -20,7 +20,9 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from events.processes import run_until_signal
 from events.services import publish
 from tests.faults.chaos.facts import some_fact
-from tests.faults.chaos.journals import ABANDONED, COMMITTED, UNKNOWN
+from tests.faults.chaos.journals import ABANDONED, COMMITTED, UNKNOWN, read_journals
+
+CONNECTIONS = 6
 
 
 class Abandon(Exception):
@@ -28,11 +30,12 @@ class Abandon(Exception):
 
 
 class Pace:
-    """Shared by the connections of a process: hands out what is due at a rate."""
+    """Shared by the connections of a process: hands out what is due at a rate since `began`
+    (of `time.monotonic()`), which is before a killed writer that this one replaces."""
 
-    def __init__(self, rate: float):
-        self._rate, self._began = rate, time.monotonic()
-        self._taken = 0
+    def __init__(self, rate: float, *, began: float, written: int):
+        self._rate, self._began = rate, began
+        self._taken = written
         self._lock = threading.Lock()
 
     def take(self, count: int) -> bool:
@@ -110,14 +113,16 @@ def _write_some(count: int, ids: list[UUID], dice: random.Random) -> None:
 
 
 def main() -> None:
-    """Arguments: a name, the folder of the journals, a seed, events a second, connections."""
-    name, folder, seed = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-    rate, connections = float(sys.argv[4]), int(sys.argv[5])
-    pace = Pace(rate)
+    """Arguments: name, attempt, seed, events a second, since when, folder of the journals."""
+    name, attempt, seed = sys.argv[1:4]
+    rate, began, folder = float(sys.argv[4]), float(sys.argv[5]), Path(sys.argv[6])
+    earlier = read_journals(folder, writer=name)
+    pace = Pace(rate, began=began, written=len(earlier.committed))
     loops = {}
     with ExitStack() as journals:
-        for number in range(connections):
-            journal = journals.enter_context(closing(Journal(folder / f"{name}.{number}.jsonl")))
-            dice = random.Random(f"{seed} {name} {number}")
-            loops[str(number)] = partial(write, pace, journal, dice)
+        for number in range(CONNECTIONS):
+            path = folder / f"{name}.{attempt}.{number}.jsonl"
+            journal = journals.enter_context(closing(Journal(path)))
+            dice = random.Random(f"{seed} {path.stem}")
+            loops[path.stem] = partial(write, pace, journal, dice)
         run_until_signal(loops)
