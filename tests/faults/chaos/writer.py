@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -94,9 +94,14 @@ def write(pace: Pace, journal: Journal, dice: random.Random, stop: threading.Eve
             pace.give_back(count)
         except (DatabaseError, InterfaceError):
             pace.give_back(count)
-            connection.close()
+            _hang_up()
             stop.wait(dice.uniform(0.05, 0.3))
-    connection.close()
+    _hang_up()
+
+
+def _hang_up() -> None:
+    with suppress(DatabaseError, InterfaceError):
+        connection.close()
 
 
 def _write_some(count: int, ids: list[UUID], dice: random.Random) -> None:
