@@ -37,6 +37,7 @@ FROM events_consumergroup WHERE name = %s FOR SHARE
 """
 # The group's position, as on the other bus: everything up to it is done. Members read different
 # partitions, so it is found from what was done; a window at a time, as the log may be long.
+# Before the first event the head is 0, and not NULL, which least() would ignore.
 ADVANCE = """
 UPDATE events_consumergroup AS g SET position = coalesce(
     (SELECT min(e.position) - 1 FROM events_event e
@@ -46,8 +47,7 @@ UPDATE events_consumergroup AS g SET position = coalesce(
                        WHERE p."group" = g.name AND p.event_id = e.event_id)
        AND NOT EXISTS (SELECT FROM events_deadletter d
                        WHERE d."group" = g.name AND d.event_id = e.event_id)),
-    least((SELECT max(position) FROM events_sequencer), g.position + %(window)s),
-    g.position)
+    least((SELECT coalesce(max(position), 0) FROM events_sequencer), g.position + %(window)s))
 WHERE name = %(name)s AND stopped_at IS NULL
   AND (lease_until IS NULL OR lease_until < statement_timestamp())
 """
