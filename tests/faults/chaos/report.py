@@ -12,7 +12,7 @@ def report(result: Result) -> str:
         "",
         *_written(result),
         *_faults(result),
-        f"Caught up {result.catch_up_seconds:.1f} s after everything was back.",
+        _catch_up(result),
         "",
         *_table(result),
         "",
@@ -30,7 +30,8 @@ def _written(result: Result) -> list[str]:
     ids = {row.event_id for row in log}
     rate = len(log) / result.writing_seconds if result.writing_seconds else 0
     return [
-        f"Written: {len(log):,} events in {result.writing_seconds:.0f} s ({rate:.0f}/s), "
+        f"Written: {len(log):,} events in {result.writing_seconds:.0f} s ({rate:.0f}/s; asked for "
+        f"{result.profile.rate}/s), "
         f"{written.transactions:,} transactions on {len(written.by_connection)} connections.",
         f"  rolled back or cut off: {len(written.abandoned):,} events; commits without an answer: "
         f"{len(written.unanswered)}, of which {written.happened(ids)} had happened",
@@ -41,6 +42,12 @@ def _faults(result: Result) -> list[str]:
     kinds = ", ".join(f"{kind} {result.hits[kind]}" for kind in result.profile.kinds)
     restarts = ", ".join(f"{role} {count}" for role, count in sorted(result.restarts.items()))
     return [f"Faults: {kinds}.", f"Restarts: {restarts}."]
+
+
+def _catch_up(result: Result) -> str:
+    if result.catch_up_seconds is None:
+        return "Never caught up."
+    return f"Caught up {result.catch_up_seconds:.1f} s after everything was back."
 
 
 def _table(result: Result) -> list[str]:

@@ -53,7 +53,7 @@ class Result:
     restarts: Counter[str] = field(default_factory=Counter)
     comparisons: list[Comparison] = field(default_factory=list)
     dead_letters: int = 0
-    catch_up_seconds: float = 0.0
+    catch_up_seconds: float | None = None  # None: it never did
     breaches: list[str] = field(default_factory=list)
 
 
