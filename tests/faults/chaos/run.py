@@ -5,7 +5,7 @@ import sched
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,22 +60,19 @@ class Result:
 def run(folder: Path, profile: Profile, seed: int, tell: Callable[[str], None]) -> Result:
     """Raises RuntimeError when the servers do not even start."""
     cluster = Cluster(folder, rate=profile.rate, seed=seed, single=profile.single)
+    result = Result(seed, profile)
     try:
         tell("Starting PostgreSQL, Redis, Kafka, writers, readers ...")
         cluster.start_servers()
-        listener = PushListener(cluster.redis.url)
-        cluster.start_readers()
-        wait_until(lambda: _all_reading(cluster), "a reader of every group", seconds=120)
-        result = Result(seed, profile)
-        try:
+        with closing(PushListener(cluster.redis.url)) as listener:
+            cluster.start_readers()
+            wait_until(lambda: _all_reading(cluster), "a reader of every group", seconds=120)
             _torment(cluster, result, tell)
             _let_it_catch_up(cluster, result, tell)
             _compare(cluster, listener, result)
-        finally:
-            listener.close()
-        return result
     finally:
         cluster.stop()
+    return result
 
 
 def _all_reading(cluster: Cluster) -> bool:
@@ -109,7 +106,7 @@ class Torment:
     def _strike(self, fault: Fault) -> None:
         victim = self._victim(fault)
         if victim is None:  # it is away already
-            if time.monotonic() < self._until:
+            if time.monotonic() < self._until and (self._writing or fault.role != "writer"):
                 self._agenda.enter(0.5, 1, self._strike, (fault,))
             return
         self._result.hits[fault] += 1
