@@ -21,7 +21,7 @@ COVERED := chain nft badges accounts events realtime
 
 on = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test lint fmt bench seed migrate server worker env lock runtime dev
+.PHONY: help demo test lint fmt bench faults seed migrate server worker env lock runtime dev
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -57,6 +57,10 @@ fmt: dev ## Formats the code
 bench: runtime ## Measures the backend's own time in upgrades (PART=upgrades, N=5)
 	@case "$(or $(PART),upgrades)" in upgrades) ;; *) echo "Unknown PART=$(PART)" >&2; exit 2;; esac
 	@exec $(RUN) demo --parent $$PPID --bench $(or $(N),5)
+
+faults: runtime ## Kills everything at random and compares (PART=events, PROFILE=long, SEED=)
+	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),events) \
+		--profile $(or $(PROFILE),short) $(if $(SEED),--seed $(SEED))
 
 migrate: runtime ## Applies the database migrations
 	@$(WITH_ENV); exec python manage.py migrate

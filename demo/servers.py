@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,8 +42,25 @@ def free_port() -> int:
         return port
 
 
-def start_postgres(folder: Path, *, settings: tuple[str, ...] = ()) -> Server:
-    """Serve the database cluster in `folder`, made on first use.
+def lasting_port() -> int:
+    """A free port for a server that will go away and come back to it.
+
+    It lies below the range that the system hands out by itself, so that meanwhile no outgoing
+    connection, and no server that asks for any port, takes it.
+    """
+    handed_out = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(100):
+        port = handed_out - 1 - secrets.randbelow(handed_out // 2)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    return free_port()
+
+
+def start_postgres(
+    folder: Path, *, settings: tuple[str, ...] = (), port: int | None = None
+) -> Server:
+    """Serve the database cluster in `folder`, made on first use, at any free port or at `port`.
 
     PostgreSQL refuses to run as root; then it runs as `nobody`, out of a copy of its
     binaries when that user cannot reach the installed ones (a checkout in a 0700 home).
@@ -55,7 +73,7 @@ def start_postgres(folder: Path, *, settings: tuple[str, ...] = ()) -> Server:
         _create_cluster(binaries, data, folder / "password", user)
     _wait_for_leftovers(data)
     (data / "postmaster.pid").unlink(missing_ok=True)  # its process id may be another's by now
-    port = free_port()
+    port = port or free_port()
     with (folder / "log").open("ab") as log:
         process = spawn(
             [binaries / "postgres", "-D", data, "-p", str(port), *_postgres_options(settings)],

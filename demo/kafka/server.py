@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from core.processes import spawn, stop
-from demo.servers import free_port
+from demo.servers import lasting_port
 
 POM = Path(__file__).parent / "pom.xml"
 CACHE = Path(__file__).resolve().parents[2] / "build" / "kafka"
@@ -46,6 +46,15 @@ class KafkaServer:
     def start_again(self) -> None:
         """At the same address, with the data that is there."""
         self.process = start_kafka(self.folder).process
+
+    def spawn_again(self) -> None:
+        """The same, without waiting until it answers."""
+        self.process = _spawn(self.folder, fetch_jars()).process
+
+    def await_answer(self) -> None:
+        """Raises RuntimeError, with the end of its log, when it does not serve."""
+        if not _answers(self):
+            raise RuntimeError(f"Kafka does not serve: {(self.folder / 'log').read_text()[-2000:]}")
 
 
 def start_kafka(folder: Path) -> KafkaServer:
@@ -102,7 +111,7 @@ def _fetch(target: Path) -> None:
 
 
 def _format(folder: Path, jars: Path) -> None:
-    broker, controller = free_port(), free_port()
+    broker, controller = lasting_port(), lasting_port()
     (folder / "server.properties").write_text(_properties(folder, broker, controller))
     (folder / "port").write_text(str(broker))
     with (folder / "log").open("ab") as log:

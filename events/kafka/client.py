@@ -1,6 +1,8 @@
 """How this installation reaches Kafka: librdkafka's options, out of the settings."""
 
 import logging
+import re
+import time
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -12,6 +14,29 @@ logger = logging.getLogger(__name__)
 LARGEST_MESSAGE = 1_000_000  # bytes; a broker's own default limit is a little higher
 DELIVERY_MS = 6_000  # below the lease of a group, which is 10 s
 TRANSACTION_MS = 15_000
+SAME_LINE_SECONDS = 30.0
+
+
+class OncePerWhile(logging.Filter):
+    """librdkafka logs each attempt to connect: 30 lines a second while Kafka is away.
+
+    Lines that differ in numbers only are one line, and pass once in SAME_LINE_SECONDS.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._muted_until: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        line, now = re.sub(r"\d+", "", record.getMessage()), time.monotonic()
+        if now < self._muted_until.get(line, 0.0):
+            return False
+        self._muted_until = {line: at for line, at in self._muted_until.items() if at > now}
+        self._muted_until[line] = now + SAME_LINE_SECONDS
+        return True
+
+
+logger.addFilter(OncePerWhile())
 
 
 def prefixed(name: str) -> str:

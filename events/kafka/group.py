@@ -39,6 +39,7 @@ FROM events_consumergroup WHERE name = %s FOR KEY SHARE
 # The group's position, as on the other bus: everything up to it is done. Members read different
 # partitions, so it is found from what was done; a window at a time, as the log may be long.
 # A member that waited for another one here looks at the log as it was before: never go back.
+# Before the first event the head is 0, and not NULL, which least() would ignore.
 ADVANCE = """
 UPDATE events_consumergroup AS g SET turned_at = statement_timestamp(),
 position = greatest(g.position, coalesce(
@@ -49,7 +50,7 @@ position = greatest(g.position, coalesce(
                        WHERE p."group" = g.name AND p.event_id = e.event_id)
        AND NOT EXISTS (SELECT FROM events_deadletter d
                        WHERE d."group" = g.name AND d.event_id = e.event_id)),
-    least((SELECT max(position) FROM events_sequencer), g.position + %(window)s)))
+    least((SELECT coalesce(max(position), 0) FROM events_sequencer), g.position + %(window)s)))
 WHERE name = %(name)s AND stopped_at IS NULL
   AND (lease_until IS NULL OR lease_until < statement_timestamp())
 """

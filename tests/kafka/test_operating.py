@@ -157,6 +157,16 @@ def test_waiting_for_anothers_lock_is_not_blamed_on_the_event(
     assert not DeadLetter.objects.exists()
 
 
+def test_a_group_that_starts_before_the_first_event_does_not_pass_the_head_of_the_log() -> None:
+    notebook = Notebook()
+    reader = kafka_group.GroupWork(ConsumerGroup("notes", notebook.handle, transactional=True))
+    reader.advance()
+    assert GroupCursor.objects.get(name="notes").position == 0
+    written("a")
+    reader.advance()
+    assert GroupCursor.objects.get(name="notes").position == 0  # "a" is not handled yet
+
+
 @pytest.mark.parametrize("status", [True, False])
 def test_an_inbound_topic_has_no_place_in_the_log_to_tell(settings, status: bool) -> None:
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1" if status else ""
