@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from realtime.connection import Connection, abort
+from realtime.sse import SSE
 from tests.together import until
 
 
@@ -42,9 +43,10 @@ async def client() -> Client:
     return Client()
 
 
-def connect(client: Client, *, limit: int = 100, grace: float = 0.1) -> Connection:
+def connect(client: Client, *, limit: int = 100, grace: float = 0.1) -> Connection[bytes]:
     return Connection(
         client.send,
+        SSE,
         last_words=lambda reason: f"[{reason}]".encode(),
         on_over=lambda: None,
         limit=limit,
