@@ -83,9 +83,7 @@ async def _stream(
     headers = [*sse.HEADERS, *cors_headers(request)]
     opening = {"type": "http.response.start", "status": 200, "headers": headers}
     stream = Stream(site, grant, feed, send, transport=sse.SSE)
-    if point.is_superseded or not await serve_stream(
-        stream, point, receive, send, opening=opening
-    ):
+    if point.is_superseded or not await serve_stream(stream, point, receive, send, opening=opening):
         await answer(send, request, 204)  # tells `EventSource` not to come back
 
 

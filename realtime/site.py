@@ -14,8 +14,8 @@ from realtime.database import DatabaseThreads
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.listener import listen, redis_connection
-from realtime.replay import Replayer
 from realtime.polling import Poll
+from realtime.replay import Replayer
 from realtime.sse import SSE
 from realtime.streams import Stream
 from realtime.websocket import WEBSOCKET

@@ -217,4 +217,3 @@ def _start_of(feed: Feed, point: ResumePoint, read: FeedRead) -> int:
     if point.after is not None:
         return point.after
     return 0 if isinstance(feed, UpgradeFeed) else read.head
-

@@ -21,6 +21,7 @@ from tests.realtime.servers import (
     Message,
     Sse,
     WebServer,
+    metric,
     raw_request,
     start_web,
     wait_for_readiness,
@@ -169,10 +170,7 @@ def read_to_the_end(client: socket.socket) -> None:
 
 
 def slow_cuts(web: WebServer) -> float:
-    for line in web.get("/metrics").text.splitlines():
-        if line.startswith('aiw3_streams_closed_total{reason="too_slow"}'):
-            return float(line.split()[-1])
-    return 0.0
+    return metric(web, 'aiw3_streams_closed_total{reason="too_slow"}')
 
 
 def test_streams_cost_no_database_connections(web: WebServer) -> None:
