@@ -41,13 +41,13 @@ class Connection(Generic[AnyStr]):
         self.ended_because: str | None = None
         self.is_over = False  # nothing more will be written
         self._grace = grace
-        self._last_words = last_words
+        self._last_words: Callable[[str], AnyStr] = last_words
         self._limit = limit
         self._on_over = on_over
         self._pending: list[AnyStr] = []
         self._send = send
         self._size = 0
-        self._transport = transport
+        self._transport: Transport[AnyStr] = transport
         self._writer: asyncio.Task[None] | None = None
 
     @property

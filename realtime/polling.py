@@ -111,7 +111,7 @@ async def poll(
         result = await _wait_for_news(site, grant, asked, asked.after, receive)
     else:
         result = await _look(site, grant, asked)
-    return result and (asked, result)
+    return (asked, result) if result else None
 
 
 def read_asked(request: StreamRequest) -> Asked:

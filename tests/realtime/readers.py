@@ -215,12 +215,14 @@ def open_socket(web: WebServer, query: str = "", **more: Any) -> ClientConnectio
     """A WebSocket. Raises InvalidStatus when it is refused."""
     uri = f"ws://127.0.0.1:{web.port}/ws/nft-events/{query}"
     closing = close_later(ExitStack())
-    return closing.enter_context(
+    socket: ClientConnection = closing.enter_context(
         connect(
             uri, compression=None, open_timeout=TIMEOUT, close_timeout=5, ping_interval=None,
             proxy=None, **more,
         )
     )  # fmt: skip
+
+    return socket
 
 
 def receive(socket: ClientConnection) -> Envelope:
