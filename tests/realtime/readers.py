@@ -221,7 +221,6 @@ def open_socket(web: WebServer, query: str = "", **more: Any) -> ClientConnectio
             proxy=None, **more,
         )
     )  # fmt: skip
-
     return socket
 
 
