@@ -178,6 +178,15 @@ def test_the_last_event_arrives_also_when_redis_lost_it(open_reader: Open, perso
     assert take(reader, 1) == [2]
 
 
+@pytest.mark.usefixtures("heads")
+def test_what_redis_lost_comes_before_what_came_after(open_reader: Open, person: Person) -> None:
+    reader = open_reader()
+    for number in (1, 3, 5):
+        write(badge(person.user))  # and nothing is pushed
+        tell(badge(person.user))
+        assert take(reader, 2) == [number, number + 1]
+
+
 def test_a_deaf_hub_delivers_too(open_reader: Open, person: Person) -> None:
     reader = open_reader()
     for number in (1, 2, 3):
