@@ -167,6 +167,8 @@ RATE_LIMITS = {
     "burn_transaction": env.str("RATE_LIMIT_BURN_TRANSACTION", "30/min"),
     "nonce": env.str("RATE_LIMIT_NONCE", "30/min"),
     "auth": env.str("RATE_LIMIT_AUTH", "30/min"),
+    # Opening streams, by address and server process; generous, because offices share one.
+    "stream": env.str("RATE_LIMIT_STREAM", "1200/min"),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "AIW3 NFT",
@@ -216,6 +218,7 @@ STREAM_START_SECONDS = env.float("STREAM_START_SECONDS", 5.0)
 STREAM_DEAF_SECONDS = env.float("STREAM_DEAF_SECONDS", 3.5)  # the head comes every second
 STREAM_LOG_POLL_SECONDS = env.float("STREAM_LOG_POLL_SECONDS", 1.0)  # while deaf
 STREAM_SESSION_CHECK_SECONDS = env.float("STREAM_SESSION_CHECK_SECONDS", 5.0)
+STREAM_VANISHED_SECONDS = env.float("STREAM_VANISHED_SECONDS", 60.0)  # nothing acknowledged
 STREAM_SIGN_IN_THREADS = env.int("STREAM_SIGN_IN_THREADS", 2)  # each keeps one connection
 
 # --- Watching -------------------------------------------------------------------------

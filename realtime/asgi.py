@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import DomainError, LimitExceeded, error_body
 from realtime import metrics, sse
+from realtime.connect_rate import address_of
 from realtime.connection import Send
 from realtime.origins import Headers, cors_headers, preflight_headers
 from realtime.requests import StreamRequest, hide_ticket, read_request, read_resume_point
@@ -79,6 +80,7 @@ async def _stream(
     send: Send,
 ) -> bool:
     """False when there is nothing more to stream. Raises DomainError before anything is sent."""
+    site.connect_rate.count(address_of(request))
     grant = await sign_in(site, request)
     feed = await find_feed(site, grant, route=route, upgrade_id=upgrade_id)
     point = read_resume_point(request)

@@ -15,11 +15,14 @@ _TICKET = re.compile(rb"(^|&)ticket=[^&]*")
 
 @dataclass(frozen=True)
 class StreamRequest:
+    """`peer`: the address of the machine that connected, which may be a proxy's."""
+
     method: str
     path: str
     scheme: str
     headers: Mapping[str, str] = field(repr=False)
     query: QueryDict = field(repr=False)
+    peer: str = ""
 
     @property
     def origin(self) -> str | None:
@@ -57,6 +60,7 @@ def read_request(scope: Mapping[str, Any]) -> StreamRequest:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         },
         query=QueryDict(scope.get("query_string", b"")),
+        peer=(scope.get("client") or ("", 0))[0],
     )
 
 

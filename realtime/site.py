@@ -9,12 +9,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.services import ended_sessions
+from core.throttling import parse_rate
+from realtime.connect_rate import ConnectRate
 from realtime.control import Control
 from realtime.database import DatabaseThreads
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.listener import listen, redis_connection
 from realtime.replay import Replayer
+from realtime.report import keep_reporting, take_back
 from realtime.sse import heartbeat_frame
 from realtime.streams import Stream
 
@@ -44,6 +47,7 @@ class Site:
             total=settings.STREAMS_TOTAL,
             total_refuse=settings.STREAMS_TOTAL_POLICY == "refuse",
         )
+        self.connect_rate = _connect_rate()
         self._client = redis_connection()
         self.control = Control(self.limits, self._client)
         self._tasks: list[asyncio.Task[None]] = []
@@ -52,8 +56,9 @@ class Site:
         hear = partial(
             listen, self.hub, self.control.take, silence_seconds=settings.STREAM_DEAF_SECONDS
         )
-        work_list = (self.hub.watch, hear, self.control.send, self._beat, self._check_sessions)
-        for work in work_list:
+        report = partial(keep_reporting, self, self._client)
+        control = (self.control.send, self.control.keep_totals, report)
+        for work in (self.hub.watch, hear, *control, self._beat, self._check_sessions):
             self._tasks.append(asyncio.get_running_loop().create_task(_keep_running(work)))
 
     def drain(self) -> None:
@@ -61,10 +66,12 @@ class Site:
         self.draining = True
         for stream in self.limits.all():
             stream.cut("shutdown")
+        self.control.tell_totals()
 
     async def stop(self) -> None:
         self.drain()
         await cancel_all(self._tasks)
+        await take_back(self, self._client)
         await self._client.aclose()
         for threads in (self.log_threads, self.sign_in_threads):
             await asyncio.to_thread(threads.close)
@@ -92,6 +99,11 @@ class Site:
             for stream in self.limits.all():
                 if stream.grant.session_id in ended:
                     stream.cut("signed_out")
+
+
+def _connect_rate() -> ConnectRate:
+    calls, window_ms = parse_rate(settings.RATE_LIMITS["stream"])
+    return ConnectRate(calls, window_ms / 1000)
 
 
 async def cancel_all(tasks: list[asyncio.Task[None]]) -> None:
