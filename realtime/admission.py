@@ -21,8 +21,6 @@ from realtime.limits import Entry, Limits, too_many_streams
 
 logger = logging.getLogger(__name__)
 
-ANSWERS_WITHIN_SECONDS = 1.0
-
 Publish = Callable[[str, dict[str, Any]], Awaitable[int]]
 
 
@@ -37,9 +35,10 @@ class _Call:
 class Admission:
     """`publish(kind, message)` returns how many processes hear it, this one included."""
 
-    def __init__(self, limits: Limits[Any], publish: Publish):
+    def __init__(self, limits: Limits[Any], publish: Publish, *, answers_within: float):
         self._limits = limits
         self._publish = publish
+        self._answers_within = answers_within
         self._calls: dict[str, _Call] = {}
         self._opening: dict[UUID, list[Entry]] = {}
 
@@ -79,7 +78,7 @@ class Admission:
         call = self._calls[entry[1]] = _Call(entry)
         message = {"call": entry[1], "userId": str(user_id)}
         try:
-            async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+            async with asyncio.timeout(self._answers_within):
                 others = await self._publish("asked", message) - 1
                 while call.answers < others:
                     call.has_news.clear()

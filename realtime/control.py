@@ -37,11 +37,16 @@ TOTALS_EVERY_SECONDS = 2.0
 
 
 class Control:
-    """Tells the other processes about this one's streams, and does what they tell."""
+    """Tells the other processes about this one's streams, and does what they tell.
 
-    def __init__(self, limits: Limits[Any], client: aioredis.Redis):
+    `answers_within`: how many seconds a new stream waits for their answers, where it has to.
+    """
+
+    def __init__(
+        self, limits: Limits[Any], client: aioredis.Redis, *, answers_within: float = 1.0
+    ) -> None:
         self.process = str(uuid7())
-        self.admission = Admission(limits, self._publish)
+        self.admission = Admission(limits, self._publish, answers_within=answers_within)
         self._limits = limits
         self._client = client
         self._told: tuple[int, float | None] = (0, None)

@@ -12,6 +12,7 @@ import pytest
 import redis.asyncio as aioredis
 from django.conf import settings
 from redis import ConnectionError as RedisConnectionError
+from redis.asyncio.client import Pipeline
 
 from core.ids import uuid7
 from core.redis import redis_client
