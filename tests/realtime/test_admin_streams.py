@@ -147,4 +147,3 @@ def test_the_page_runs_no_inline_script_and_is_linked_from_the_index(client: Cli
 def test_without_redis_the_page_says_so(client: Client, no_redis: None) -> None:
     client.force_login(User.objects.create_superuser("chief", "a long enough password"))
     assert client.get(NUMBERS).status_code == 503
-

@@ -85,9 +85,7 @@ async def deploy() -> AsyncIterator[Deploy]:
     """Start a number of processes that hear each other; ages are exact, whoever opens."""
     async with AsyncExitStack() as running:
 
-        async def start(
-            processes: int, *, total: int = 100, refuse: bool = False
-        ) -> list[Process]:
+        async def start(processes: int, *, total: int = 100, refuse: bool = False) -> list[Process]:
             clock = partial(next, count(1.0))
             return [
                 await running.enter_async_context(
@@ -114,7 +112,9 @@ async def _process(limits: Limits[Stream]) -> AsyncIterator[Process]:
     ) as client:
         process = Process(client, limits)
         ready = asyncio.Event()
-        tasks = [asyncio.create_task(work) for work in (process.hear(ready), process.control.send())]
+        tasks = [
+            asyncio.create_task(work) for work in (process.hear(ready), process.control.send())
+        ]
         await ready.wait()
         yield process
         for task in tasks:
