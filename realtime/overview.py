@@ -1,7 +1,6 @@
 """The reports of all server processes, put together for the admin."""
 
 import json
-import time
 from typing import Any
 
 import redis
@@ -50,7 +49,8 @@ def _total(reports: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _sum(reports: list[dict[str, Any]], name: str) -> float:
-    return round(sum(report[name] for report in reports), 1)
+    total: float = sum(report[name] for report in reports)
+    return round(total, 1)
 
 
 def _sum_parts(reports: list[dict[str, Any]], name: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from functools import partial
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.services import ended_sessions
+from accounts.services import ended_grants
 from core.throttling import parse_rate
 from realtime.connect_rate import ConnectRate
 from realtime.control import Control
@@ -90,14 +90,14 @@ class Site:
         """Who has signed out stops reading, within `STREAM_SESSION_CHECK_SECONDS`."""
         while True:
             await asyncio.sleep(settings.STREAM_SESSION_CHECK_SECONDS)
-            sessions = {s.grant.session_id for s in self.limits.all() if s.grant.session_id}
-            if not sessions:
+            grants = {stream.grant.stream_id: stream.grant for stream in self.limits.all()}
+            if not grants:
                 continue
             ended = await self.sign_in_threads.run(
-                ended_sessions, session_ids=sessions, now=timezone.now()
+                ended_grants, grants=grants.values(), now=timezone.now()
             )
             for stream in self.limits.all():
-                if stream.grant.session_id in ended:
+                if stream.grant.stream_id in ended:
                     stream.cut("signed_out")
 
 

@@ -58,5 +58,9 @@ def test_fifty_streams_share_one_connection_and_all_receive_their_events(
 ) -> None:
     with many_streams(daphne.base, certificate) as streams:
         check_that_all_receive(streams)
-        assert 'aiw3_streams_open{transport="sse"} 51.0' in daphne.get("/metrics").text
-    wait_for(lambda: 'aiw3_streams_open{transport="sse"} 0.0' in daphne.get("/metrics").text)
+        wait_for(lambda: is_open(daphne, 51))
+    wait_for(lambda: is_open(daphne, 0))
+
+
+def is_open(daphne: Daphne, streams: int) -> bool:
+    return f'aiw3_streams_open{{transport="sse"}} {streams}.0' in daphne.get("/metrics").text

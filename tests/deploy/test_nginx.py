@@ -55,7 +55,7 @@ def test_fifty_streams_share_one_connection_and_all_receive_their_events(
 ) -> None:
     with many_streams(proxy.base, certificate) as streams:
         check_that_all_receive(streams)
-        assert metric(upstream, "aiw3_streams_open") == len(streams.responses)
+        wait_for(lambda: metric(upstream, "aiw3_streams_open") == len(streams.responses))
     wait_for(lambda: metric(upstream, "aiw3_streams_open") == 0)
 
 

@@ -6,9 +6,11 @@ import struct
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from tests.realtime.feed import Person, new_person
 from tests.realtime.servers import WebServer, raw_request, start_web
+from tests.realtime.test_opening import cookie_of
 from tests.realtime.watching import metric, wait_for
 
 FEED = "/api/v1/user/nft-events"
@@ -46,6 +48,19 @@ def test_a_client_that_vanished_without_a_word_is_noticed(guarded: WebServer) ->
         wait_for(lambda: metric(guarded, "aiw3_streams_open", transport="sse") == 1)
         deafen(client)
         wait_for(lambda: metric(guarded, "aiw3_streams_open", transport="sse") == 0)
+
+
+def test_an_admins_stream_ends_with_the_password_session(
+    guarded: WebServer, person: Person
+) -> None:
+    person.user.is_staff = True
+    person.user.save()
+    cookie = cookie_of(person)
+    stream = guarded.stream("/api/v1/admin/events", headers={"Cookie": cookie})
+    assert stream.next().type == "connection_established"
+    Session.objects.filter(session_key=cookie.partition("=")[2]).delete()
+    assert stream.next().data["reason"] == "signed_out"
+    assert stream.has_ended()
 
 
 def deafen(client: socket.socket) -> None:
