@@ -167,6 +167,8 @@ RATE_LIMITS = {
     "burn_transaction": env.str("RATE_LIMIT_BURN_TRANSACTION", "30/min"),
     "nonce": env.str("RATE_LIMIT_NONCE", "30/min"),
     "auth": env.str("RATE_LIMIT_AUTH", "30/min"),
+    # Opening streams, by address and server process; generous, because offices share one.
+    "stream": env.str("RATE_LIMIT_STREAM", "1200/min"),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "AIW3 NFT",
@@ -219,6 +221,7 @@ STREAM_SESSION_CHECK_SECONDS = env.float("STREAM_SESSION_CHECK_SECONDS", 5.0)
 STREAM_POLLS_PER_USER = env.int("STREAM_POLLS_PER_USER", 6)  # that wait, in one process
 STREAM_POLL_WAIT_SECONDS = 30  # the longest that a poll may ask for
 STREAM_POLL_PAGE = env.int("STREAM_POLL_PAGE", 100)  # events
+STREAM_VANISHED_SECONDS = env.float("STREAM_VANISHED_SECONDS", 60.0)  # nothing acknowledged
 STREAM_SIGN_IN_THREADS = env.int("STREAM_SIGN_IN_THREADS", 2)  # each keeps one connection
 
 # --- Watching -------------------------------------------------------------------------

@@ -21,6 +21,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
     path("metrics", MetricsView.as_view(), name="metrics"),
+    path("admin/streams/", include("realtime.admin")),
     path("admin/", admin.site.urls),
     path("api/", include("accounts.api.urls")),
     path(

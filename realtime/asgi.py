@@ -13,6 +13,7 @@ from typing import Any
 from core.errors import DomainError, error_body
 from realtime import sse
 from realtime.answers import answer, answer_error
+from realtime.connect_rate import address_of
 from realtime.connection import Send
 from realtime.origins import cors_headers, preflight_headers
 from realtime.polling import poll
@@ -77,6 +78,7 @@ async def _stream(
 ) -> None:
     """Raises DomainError before anything is sent."""
     site = current_site()
+    site.connect_rate.count(address_of(request))
     grant = await sign_in(site, request)
     feed = await find_feed(site, grant, route=route, upgrade_id=upgrade_id)
     point = read_resume_point(request)

@@ -1,4 +1,4 @@
-"""The names of our Redis channels.
+"""The names of our Redis channels, and of the one key.
 
 Channels ignore Redis database numbers, so the number is in the name: two sites that share a
 server must not hear each other.
@@ -18,6 +18,12 @@ def events_channel() -> str:
 def control_channel() -> str:
     """Between server processes: a user opened a stream elsewhere."""
     return f"aiw3:{_database_number()}:streams"
+
+
+@cache
+def reports_key() -> str:
+    """A hash: each server process's last report about its streams."""
+    return f"aiw3:{_database_number()}:streams:reports"
 
 
 def _database_number() -> int:

@@ -178,8 +178,12 @@ def abort(send: Send) -> None:
     """Drop the socket of a client that does not read.
 
     ASGI has no word for it, and closing politely waits for that client for ever (and with it
-    the server's shutdown); uvicorn's `send` belongs to an object that knows the transport.
+    the server's shutdown).
     """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
     with contextlib.suppress(AttributeError):
-        transport.abort()  # type: ignore[union-attr]
+        transport_of(send).abort()  # type: ignore[union-attr]
+
+
+def transport_of(send: Send) -> asyncio.Transport | None:
+    """uvicorn's `send` belongs to an object that knows the transport; other servers hide it."""
+    return getattr(getattr(send, "__self__", None), "transport", None)

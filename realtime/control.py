@@ -1,8 +1,19 @@
-"""What server processes tell each other about streams. Hints: losing one breaks no promise."""
+"""What server processes tell each other about streams. Hints: losing one breaks no promise.
+
+Every message carries how many streams its sender holds, and how old the oldest is. Beyond that:
+
+- `opened`: a user opened a stream; with the user's streams in that process. Each process that
+  has some of the same user answers `holding`. So all of them see the same list, however many
+  they are, and each ends those of its own that are not among the newest.
+- `evict`: the process named holds the oldest stream of a deployment that is full.
+- `asked`, `answered`: `realtime.admission`, where a user's stream too many is refused.
+- `totals`: nothing beyond the numbers.
+"""
 
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,56 +21,149 @@ import redis.asyncio as aioredis
 from redis import RedisError
 
 from core.ids import uuid7
+from realtime.admission import Admission
 from realtime.cancelling import heed_cancellation
 from realtime.channels import control_channel
-from realtime.limits import Limits
+from realtime.limits import Entry, Limits
 from realtime.wire import dump
 
 logger = logging.getLogger(__name__)
 
-WAITING_LIMIT = 1000
+WAITING_LIMIT = 10_000
+MESSAGES_A_ROUND = 200
+EVICTIONS_AN_OPENING = 10
+TOTALS_WHEN_CHANGED_SECONDS = 0.2
+TOTALS_EVERY_SECONDS = 2.0
 
 
 class Control:
-    """Announces a user's opened streams, so that older ones end in the other processes.
+    """Tells the other processes about this one's streams, and does what they tell.
 
-    Exact for two processes; with more, a user may briefly keep a few streams too many.
+    `answers_within`: how many seconds a new stream waits for their answers, where it has to.
     """
 
-    def __init__(self, limits: Limits[Any], client: aioredis.Redis):
+    def __init__(
+        self, limits: Limits[Any], client: aioredis.Redis, *, answers_within: float = 1.0
+    ) -> None:
+        self.process = str(uuid7())
+        self.admission = Admission(limits, self._publish, answers_within=answers_within)
         self._limits = limits
         self._client = client
-        self._process = str(uuid7())
+        self._told: tuple[int, float | None] = (0, None)
         self._waiting: asyncio.Queue[str] = asyncio.Queue(WAITING_LIMIT)
+        self._handlers: dict[str, Callable[[str, dict[str, Any]], None]] = {
+            "opened": self._take_opened,
+            "holding": self._take_holding,
+            "evict": self._take_evict,
+            "asked": self._take_asked,
+            "answered": self._take_answered,
+            "totals": lambda _process, _message: None,
+        }
 
     def announce(self, user_id: UUID) -> None:
-        """Say how many streams the user now has here. Never blocks; a full queue drops it."""
-        message = {
-            "process": self._process,
-            "userId": str(user_id),
-            "open": self._limits.of_user(user_id),
-        }
-        if not self._waiting.full():
-            self._waiting.put_nowait(dump(message))
+        """The user opened a stream here. Never blocks; a full queue drops it."""
+        self._say("opened", userId=str(user_id), streams=self._limits.entries(user_id))
+        for _ in range(min(self._limits.excess, EVICTIONS_AN_OPENING)):
+            self._relieve()
+
+    def tell_totals(self) -> None:
+        """Say how many streams are open here, if that is news."""
+        if (len(self._limits), self._limits.oldest) != self._told:
+            self._say("totals")
 
     async def send(self) -> None:
         """Runs for ever."""
         while True:
             heed_cancellation()
-            message = await self._waiting.get()
+            messages = [await self._waiting.get()]
+            while len(messages) < MESSAGES_A_ROUND and not self._waiting.empty():
+                messages.append(self._waiting.get_nowait())
             try:
-                await self._client.publish(control_channel(), message)
+                await self._publish_all(messages)
             except (RedisError, OSError) as error:
-                logger.warning("An announcement was not sent: %s", type(error).__name__)
+                logger.warning("Not sent to the others: %s", type(error).__name__)
+
+    async def keep_totals(self) -> None:
+        """Runs for ever: closings are told here, and that this process lives."""
+        while True:
+            for _ in range(int(TOTALS_EVERY_SECONDS / TOTALS_WHEN_CHANGED_SECONDS)):
+                await asyncio.sleep(TOTALS_WHEN_CHANGED_SECONDS)
+                self.tell_totals()
+            self._say("totals")
 
     def take(self, data: bytes) -> None:
-        """Another process announced: end what is too many here."""
+        """Do what a message asks for; ours come back to us too."""
         try:
             message = json.loads(data)
-            process, user_id = message["process"], UUID(message["userId"])
-            elsewhere = int(message["open"])
+            process = str(message["process"])
+            if process != self.process:
+                oldest = message["oldest"]
+                self._limits.peers.hear(
+                    process,
+                    open_streams=int(message["open"]),
+                    oldest=None if oldest is None else float(oldest),
+                )
+            self._handlers[message["type"]](process, message)
         except (ValueError, KeyError, TypeError):
             logger.warning("An unreadable message on the control channel")
+
+    def _relieve(self) -> None:
+        """The deployment is too full by one: its oldest stream ends."""
+        process = self._limits.peers.older_than(self._limits.oldest)
+        if process is None:
+            self._limits.evict_oldest()
+        else:
+            self._limits.peers.count_evicted(process)
+            self._say("evict", whom=process)
+
+    def _take_opened(self, process: str, message: dict[str, Any]) -> None:
+        user_id = UUID(message["userId"])
+        self._limits.hear_call(user_id)
+        if process == self.process:
             return
-        if process != self._process:
-            self._limits.make_room(user_id, elsewhere=elsewhere)
+        self._limits.hear(user_id, process, _entries(message["streams"]))
+        if mine := self._limits.entries(user_id):
+            self._say("holding", userId=str(user_id), streams=mine)
+
+    def _take_holding(self, process: str, message: dict[str, Any]) -> None:
+        if process != self.process:
+            self._limits.hear(UUID(message["userId"]), process, _entries(message["streams"]))
+
+    def _take_evict(self, _process: str, message: dict[str, Any]) -> None:
+        if message["whom"] == self.process:
+            self._limits.evict_oldest()
+
+    def _take_asked(self, process: str, message: dict[str, Any]) -> None:
+        if process != self.process:
+            user_id = UUID(message["userId"])
+            opening = self.admission.opening(user_id)
+            count = self._limits.of_user(user_id)
+            self._say("answered", call=message["call"], count=count, opening=opening)
+
+    def _take_answered(self, process: str, message: dict[str, Any]) -> None:
+        if process != self.process:
+            opening = _entries(message["opening"])
+            self.admission.answered(message["call"], count=int(message["count"]), opening=opening)
+
+    def _say(self, kind: str, **more: Any) -> None:
+        if not self._waiting.full():
+            self._waiting.put_nowait(self._message(kind, more))
+
+    def _message(self, kind: str, more: dict[str, Any]) -> str:
+        self._told = (len(self._limits), self._limits.oldest)
+        held = {"process": self.process, "open": self._told[0], "oldest": self._told[1]}
+        return dump({"type": kind, **held, **more})
+
+    async def _publish(self, kind: str, more: dict[str, Any]) -> int:
+        """At once; how many processes hear it. Raises RedisError or OSError."""
+        return int(await self._client.publish(control_channel(), self._message(kind, more)))
+
+    async def _publish_all(self, messages: list[str]) -> None:
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for message in messages:
+                pipeline.publish(control_channel(), message)
+            await pipeline.execute()
+
+
+def _entries(found: list[Any]) -> list[Entry]:
+    return [(float(opened), str(stream_id)) for opened, stream_id in found]

@@ -10,6 +10,7 @@ from typing import Any
 from core.errors import Conflict, DomainError, NotFound
 from realtime import metrics
 from realtime.answers import IN_PLACE_OF_WEBSOCKET, answer_error
+from realtime.connect_rate import address_of
 from realtime.connection import Send
 from realtime.origins import check_origin
 from realtime.requests import BEARER, StreamRequest, hide_ticket, read_request, read_resume_point
@@ -38,6 +39,7 @@ async def _open(request: StreamRequest, receive: Receive, send: Send) -> None:
         raise NotFound("NOT_FOUND", "There is nothing here.")
     check_origin(request)
     site = current_site()
+    site.connect_rate.count(address_of(request))
     grant = await sign_in(site, request)
     feed = await find_feed(site, grant, route="user", upgrade_id=None)
     point = read_resume_point(request)

@@ -131,5 +131,7 @@ class Hub:
         self._position = event.position
         metrics.dispatched.inc()
         for key in keys_of(event):
-            for subscription in list(self._subscriptions.get(key, ())):
+            subscriptions = list(self._subscriptions.get(key, ()))
+            metrics.delivered.inc(len(subscriptions))
+            for subscription in subscriptions:
                 subscription.offer(event)

@@ -27,7 +27,8 @@ COMMON = (
 ERRORS = {
     "401": "Not signed in, or the token or ticket is not valid any more",
     "403": "Not yours to read, or a page of another origin",
-    "429": "Too many streams (where the site refuses instead of superseding); see `Retry-After`",
+    "429": "Too many streams (where the site refuses instead of superseding), or opened too often "
+    "from your address; see `Retry-After`",
     "503": "The log cannot be read, or the server is full or going away; see `Retry-After`",
 }
 SOCKET = (

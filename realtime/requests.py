@@ -17,7 +17,10 @@ _TICKET = re.compile(rb"(^|&)ticket=[^&]*")
 
 @dataclass(frozen=True)
 class StreamRequest:
-    """An HTTP request or a WebSocket handshake; `scheme` is http or https for both."""
+    """An HTTP request or a WebSocket handshake; `scheme` is http or https for both.
+
+    `peer`: the address of the machine that connected, which may be a proxy's.
+    """
 
     method: str
     path: str
@@ -25,6 +28,7 @@ class StreamRequest:
     headers: Mapping[str, str] = field(repr=False)
     query: QueryDict = field(repr=False)
     subprotocols: Sequence[str] = field(default=(), repr=False)
+    peer: str = ""
 
     @property
     def origin(self) -> str | None:
@@ -63,6 +67,7 @@ def read_request(scope: Mapping[str, Any]) -> StreamRequest:
         },
         query=QueryDict(scope.get("query_string", b"")),
         subprotocols=scope.get("subprotocols", ()),
+        peer=(scope.get("client") or ("", 0))[0],
     )
 
 

@@ -8,7 +8,9 @@ from functools import partial
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.services import ended_sessions
+from accounts.services import ended_grants
+from core.throttling import parse_rate
+from realtime.connect_rate import ConnectRate
 from realtime.control import Control
 from realtime.database import DatabaseThreads
 from realtime.hub import Hub
@@ -16,6 +18,7 @@ from realtime.limits import Limits
 from realtime.listener import listen, redis_connection
 from realtime.polling import Poll
 from realtime.replay import Replayer
+from realtime.report import keep_reporting, take_back
 from realtime.sse import SSE
 from realtime.streams import Stream
 from realtime.websocket import WEBSOCKET
@@ -52,6 +55,7 @@ class Site:
             total=settings.STREAMS_TOTAL,
             total_refuse=True,
         )
+        self.connect_rate = _connect_rate()
         self._client = redis_connection()
         self.control = Control(self.limits, self._client)
         self._tasks: list[asyncio.Task[None]] = []
@@ -60,8 +64,9 @@ class Site:
         hear = partial(
             listen, self.hub, self.control.take, silence_seconds=settings.STREAM_DEAF_SECONDS
         )
-        work_list = (self.hub.watch, hear, self.control.send, self._beat, self._check_sessions)
-        for work in work_list:
+        report = partial(keep_reporting, self, self._client)
+        control = (self.control.send, self.control.keep_totals, report)
+        for work in (self.hub.watch, hear, *control, self._beat, self._check_sessions):
             self._tasks.append(asyncio.get_running_loop().create_task(_keep_running(work)))
 
     def drain(self) -> None:
@@ -69,10 +74,12 @@ class Site:
         self.draining = True
         for reader in self._readers():
             reader.cut("shutdown")
+        self.control.tell_totals()
 
     async def stop(self) -> None:
         self.drain()
         await cancel_all(self._tasks)
+        await take_back(self, self._client)
         await self._client.aclose()
         for threads in (self.log_threads, self.sign_in_threads):
             await asyncio.to_thread(threads.close)
@@ -95,15 +102,20 @@ class Site:
         """Who has signed out stops reading, within `STREAM_SESSION_CHECK_SECONDS`."""
         while True:
             await asyncio.sleep(settings.STREAM_SESSION_CHECK_SECONDS)
-            sessions = {r.grant.session_id for r in self._readers() if r.grant.session_id}
-            if not sessions:
+            grants = {reader.grant.stream_id: reader.grant for reader in self._readers()}
+            if not grants:
                 continue
             ended = await self.sign_in_threads.run(
-                ended_sessions, session_ids=sessions, now=timezone.now()
+                ended_grants, grants=grants.values(), now=timezone.now()
             )
             for reader in self._readers():
-                if reader.grant.session_id in ended:
+                if reader.grant.stream_id in ended:
                     reader.cut("signed_out")
+
+
+def _connect_rate() -> ConnectRate:
+    calls, window_ms = parse_rate(settings.RATE_LIMITS["stream"])
+    return ConnectRate(calls, window_ms / 1000)
 
 
 async def cancel_all(tasks: list[asyncio.Task[None]]) -> None:

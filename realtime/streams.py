@@ -15,6 +15,7 @@ from core.errors import Unavailable
 from realtime import metrics
 from realtime.access import TERMINAL_TYPES, Feed, UpgradeFeed
 from realtime.connection import Connection, Send
+from realtime.keepalive import notice_vanished
 from realtime.log import FeedRead
 from realtime.requests import ResumePoint
 from realtime.subscription import Subscription
@@ -174,24 +175,27 @@ async def serve_stream(
         if site.draining:
             raise Unavailable("SHUTTING_DOWN", "This server is going away; try again.")
         site.limits.check(stream.user_id)
-        await send(opening)
+        async with site.control.admission.admit(stream.user_id):
+            await send(opening)
+            site.limits.open(stream)
+        notice_vanished(send, seconds=settings.STREAM_VANISHED_SECONDS)
         await _run(stream, read, point, receive)
     finally:
+        site.limits.close(stream)
         site.hub.remove(stream.subscription)
     return True
 
 
 async def _run(stream: Stream, read: FeedRead, point: ResumePoint, receive: Receive) -> None:
     site = stream.site
-    site.limits.open(stream)
     site.control.announce(stream.user_id)
+    metrics.opened.labels(stream.transport.name).inc()
     metrics.open_streams.labels(stream.transport.name).inc()
     try:
         stream.begin(read, point, now=timezone.now())
         await stream.wait(receive)
     finally:
         metrics.open_streams.labels(stream.transport.name).dec()
-        site.limits.close(stream)
 
 
 async def hub_in_place(site: "Site") -> None:

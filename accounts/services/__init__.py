@@ -16,6 +16,7 @@ from accounts.services.streams import (
     IssuedTicket,
     StreamGrant,
     authenticate_stream,
+    ended_grants,
     issue_stream_ticket,
     redeem_stream_ticket,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "check_wallet_address",
     "create_service_key",
     "end_login_session",
+    "ended_grants",
     "ended_sessions",
     "get_or_create_user",
     "get_or_create_users",

@@ -1,6 +1,7 @@
 """Who may open a stream: by token, by browser session, or by a ticket in the URL."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +14,11 @@ from django.http import HttpRequest
 
 from accounts.models import LoginSession, StreamTicket, User
 from accounts.secret_hash import hash_secret
-from accounts.services.sessions import access_token_expiry, authenticate_access_token
+from accounts.services.sessions import (
+    access_token_expiry,
+    authenticate_access_token,
+    ended_sessions,
+)
 from core.errors import NotSignedIn
 from core.ids import uuid7
 
@@ -22,8 +27,9 @@ from core.ids import uuid7
 class StreamGrant:
     """Leave to read until `expires_at`; the same ticket always gives the same `stream_id`.
 
-    `session_id` is the sign-in it came from, for `ended_sessions()`; None for staff who
-    signed in with a password.
+    `session_id` is the sign-in it came from, None for staff who signed in with a password;
+    `browser_session` the key of Django's session, None for who sent no cookie. `ended_grants()`
+    looks at both.
     """
 
     user_id: UUID
@@ -31,6 +37,7 @@ class StreamGrant:
     expires_at: datetime
     stream_id: str
     session_id: UUID | None = None
+    browser_session: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,31 @@ def _grant_by_browser_session(session_key: str, *, now: datetime) -> StreamGrant
         expires_at=row.expire_date,
         stream_id=str(uuid7()),
         session_id=login.id if login else None,
+        browser_session=session_key,
     )
+
+
+def ended_grants(*, grants: Collection[StreamGrant], now: datetime) -> set[str]:
+    """The `stream_id` of each that may read no longer; three queries for any number of them.
+
+    Its person signed out, was deactivated, or is no longer staff and reads what is for staff.
+    """
+    gone = ended_sessions(session_ids={g.session_id for g in grants if g.session_id}, now=now)
+    keys = {grant.browser_session for grant in grants if grant.browser_session}
+    live = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+    gone_keys = keys - set(live.values_list("session_key", flat=True))
+    ids = {grant.user_id for grant in grants if grant.is_admin or not grant.session_id}
+    people = {user.id: user for user in User.objects.filter(id__in=ids, is_active=True)}
+
+    def has_ended(grant: StreamGrant) -> bool:
+        if grant.session_id in gone or grant.browser_session in gone_keys:
+            return True
+        if grant.user_id not in ids:
+            return False
+        person = people.get(grant.user_id)
+        return person is None or (grant.is_admin and not person.is_admin_reader)
+
+    return {grant.stream_id for grant in grants if has_ended(grant)}
 
 
 def _user_of_browser_session(session_key: str) -> User | None:

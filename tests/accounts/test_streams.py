@@ -8,7 +8,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LoginSession, StreamTicket, User
-from accounts.services import StreamGrant, authenticate_stream, redeem_stream_ticket
+from accounts.services import (
+    StreamGrant,
+    authenticate_stream,
+    ended_grants,
+    redeem_stream_ticket,
+)
 from core.errors import NotSignedIn
 from tests.accounts.conftest import Wallet, at_once
 
@@ -151,3 +156,27 @@ def test_a_browser_session_of_a_closed_account_is_refused(wallet: Wallet) -> Non
 
 def test_no_proof_is_refused() -> None:
     assert refusal() == "NOT_SIGNED_IN"
+
+
+def test_grants_end_with_the_sign_in_the_browser_session_and_the_role(
+    wallet: Wallet, client: Client, django_assert_num_queries
+) -> None:
+    token = wallet.sign_in()["access"]
+    chief = User.objects.create_superuser("chief", "a long enough password")
+    client.force_login(chief)
+    by_token, by_cookie = by(bearer=token), by(session_key=client.session.session_key)
+    with django_assert_num_queries(3):
+        assert ended_grants(grants=[by_token, by_cookie], now=timezone.now()) == set()
+
+    LoginSession.objects.update(ended_at=timezone.now(), end_reason="signed_out")
+    assert ended_grants(grants=[by_token, by_cookie], now=timezone.now()) == {by_token.stream_id}
+
+    User.objects.filter(id=chief.id).update(is_staff=False, is_superuser=False)
+    assert ended_grants(grants=[by_cookie], now=timezone.now()) == {by_cookie.stream_id}
+    User.objects.filter(id=chief.id).update(is_staff=True)
+    assert ended_grants(grants=[by_cookie], now=timezone.now()) == set()
+    User.objects.filter(id=chief.id).update(is_active=False)
+    assert ended_grants(grants=[by_cookie], now=timezone.now()) == {by_cookie.stream_id}
+    User.objects.filter(id=chief.id).update(is_active=True)
+    client.logout()
+    assert ended_grants(grants=[by_cookie], now=timezone.now()) == {by_cookie.stream_id}

@@ -1,0 +1,66 @@
+"""TLS and HTTP/2 by Daphne itself, where no proxy stands in front."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from django.conf import settings
+
+from core.processes import spawn, stop
+from demo.servers import free_port
+from tests.deploy.certificate import Certificate
+from tests.deploy.many import check_that_all_receive, many_streams
+from tests.deploy.nginx import wait_for_port
+from tests.realtime.servers import test_database_url
+from tests.realtime.watching import wait_for
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("heads")]
+
+
+@dataclass
+class Daphne:
+    base: str
+    process: subprocess.Popen[bytes]
+    certificate: Certificate
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.base + path, verify=self.certificate.trusting(), timeout=30)
+
+
+@pytest.fixture(scope="module")
+def daphne(shared_log: None, certificate: Certificate) -> Iterator[Daphne]:
+    port = free_port()
+    endpoint = (
+        f"ssl:{port}:interface=127.0.0.1"
+        f":privateKey={certificate.key}:certKey={certificate.certificate}"
+    )
+    process = spawn(
+        [sys.executable, "-m", "daphne", "--endpoint", endpoint, "config.asgi:application"],
+        env=os.environ
+        | {
+            "DATABASE_URL": test_database_url(),
+            "REDIS_URL": settings.REDIS_URL,
+            "METRICS_PUBLIC": "true",
+        },
+        log=None,
+    )
+    wait_for_port(port, process)
+    yield Daphne(f"https://127.0.0.1:{port}", process, certificate)
+    stop(process)
+
+
+def test_fifty_streams_share_one_connection_and_all_receive_their_events(
+    daphne: Daphne, certificate: Certificate
+) -> None:
+    with many_streams(daphne.base, certificate) as streams:
+        check_that_all_receive(streams)
+        wait_for(lambda: is_open(daphne, 51))
+    wait_for(lambda: is_open(daphne, 0))
+
+
+def is_open(daphne: Daphne, streams: int) -> bool:
+    return f'aiw3_streams_open{{transport="sse"}} {streams}.0' in daphne.get("/metrics").text
