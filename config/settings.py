@@ -255,7 +255,9 @@ CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
     "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
     "redrive replays": {
-        "task": "events.redrive_replays", "schedule": 30.0, "options": {"expires": 30},
+        "task": "events.redrive_replays",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "clear expired sign-ins": {"task": "accounts.purge_expired", "schedule": 3600.0},
 }
