@@ -19,7 +19,7 @@ INSERT INTO events_crashmark AS m (reader, partition, owner, place, deaths, alon
 VALUES (%(reader)s, %(partition)s, %(owner)s, %(place)s, %(died)s::int, 0)
 ON CONFLICT (reader, partition) DO UPDATE SET
     deaths = CASE WHEN m.place = excluded.place THEN m.deaths ELSE 0 END
-        + (%(died)s OR m.owner <> '')::int,
+        + (%(died)s OR m.owner NOT IN ('', excluded.owner))::int,
     alone = CASE WHEN m.place = excluded.place THEN m.alone ELSE 0 END,
     place = excluded.place, owner = excluded.owner
 RETURNING deaths

@@ -38,7 +38,7 @@ TOPICS = {
     "mp-trade-topic.dlq": 1,
 }
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40.0
+PATIENCE = 60.0
 ANN = UUID(int=1)
 
 
