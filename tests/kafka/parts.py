@@ -163,8 +163,8 @@ def rest(reader: Turning, *, turns: int = 2) -> None:
             time.sleep(0.05)
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(done: Callable[[], bool], *, patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
     while not done():
         assert time.monotonic() < deadline, "It takes too long"
         time.sleep(0.05)
