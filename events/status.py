@@ -10,17 +10,21 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from events.kafka.inbound import inbound_names
 from events.models import DeadLetter, Event, GroupCursor
 
 
 @dataclass(frozen=True)
 class GroupStatus:
-    """`lag` is in events of the log; `lag_seconds` is the age of the oldest one not handled."""
+    """`lag` is in events of the log; `lag_seconds` is the age of the oldest one not handled.
+
+    The reader of an inbound topic stands nowhere in the log: there these are None.
+    """
 
     name: str
-    position: int
-    lag: int
-    lag_seconds: float
+    position: int | None
+    lag: int | None
+    lag_seconds: float | None
     owner: str
     lease_until: datetime | None
     stop_reason: str | None  # None while it is not stopped
@@ -44,17 +48,22 @@ def group_statuses(*, names: Collection[str], now: datetime) -> list[GroupStatus
 
 
 def _status(row: GroupCursor, head: int, letters: int, now: datetime) -> GroupStatus:
-    oldest = Event.objects.after_position(row.position).values_list("created_at", flat=True).first()
+    in_log = row.name not in inbound_names()
     return GroupStatus(
         name=row.name,
-        position=row.position,
-        lag=max(0, head - row.position),
-        lag_seconds=_age(oldest, now),
+        position=row.position if in_log else None,
+        lag=max(0, head - row.position) if in_log else None,
+        lag_seconds=_lag_seconds(row, now) if in_log else None,
         owner=row.owner,
         lease_until=row.lease_until,
         stop_reason=row.stop_reason if row.stopped_at else None,
         dead_letters=letters,
     )
+
+
+def _lag_seconds(row: GroupCursor, now: datetime) -> float:
+    waiting = Event.objects.after_position(row.position).values_list("created_at", flat=True)
+    return _age(waiting.first(), now)
 
 
 def _age(moment: datetime | None, now: datetime) -> float:
@@ -97,7 +106,7 @@ class GroupCollector(Collector):
 
 
 def _of_groups(statuses: list[GroupStatus], now: datetime) -> list[GaugeMetricFamily]:
-    measures: dict[str, tuple[str, Callable[[GroupStatus], float]]] = {
+    measures: dict[str, tuple[str, Callable[[GroupStatus], float | None]]] = {
         "position": ("Position up to which everything is handled", lambda s: s.position),
         "lag_events": ("Positions between the group and the head", lambda s: s.lag),
         "lag_seconds": ("Age of the oldest event not handled", lambda s: s.lag_seconds),
@@ -109,7 +118,8 @@ def _of_groups(statuses: list[GroupStatus], now: datetime) -> list[GaugeMetricFa
     for name, (text, value) in measures.items():
         family = GaugeMetricFamily(f"aiw3_consumer_{name}", text, labels=["group"])
         for status in statuses:
-            family.add_metric([status.name], float(value(status)))
+            if (measured := value(status)) is not None:
+                family.add_metric([status.name], float(measured))
         families.append(family)
     return families
 

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 from itertools import groupby
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from confluent_kafka import Message
 from django.db import connection, transaction
@@ -19,6 +19,7 @@ from events import metrics
 from events.consumer import LEASE, POISON_ATTEMPTS
 from events.groups import ConsumerGroup, is_outside
 from events.kafka.dead import DeadLetterTopic, Refusal
+from events.kafka.letters import UNREADABLE, letter_id, place_of
 from events.kafka.messages import EVENT_LOG, Unreadable, event_of
 from events.kafka.reader import StandBy, TopicReader
 from events.limits import limit_the_transaction
@@ -26,9 +27,6 @@ from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
 from events.notify import backoff
 
 logger = logging.getLogger(__name__)
-
-UNREADABLE = "unreadable"
-_PLACES = UUID("6f3a1c2e-58b7-4d36-9a51-1e0c7b9d2f44")  # names message ids by their place
 
 # A share lock: members work side by side, and who takes the group over waits for their batches.
 MAY_WORK = """
@@ -150,10 +148,10 @@ class GroupWork:
     def _refuse(self, refusal: Refusal) -> None:
         """The message goes to the `.dlq`; a row counts it, and shows it to operators."""
         message = refusal.message
-        place = f"{message.topic()}[{message.partition()}]@{message.offset()}"
+        place = place_of(message.topic(), message.partition(), message.offset())
         logger.error("%s cannot read %s: %s", self._group.name, place, refusal.reason)
         known = {"position": 0, "type": UNREADABLE, "error": f"{place}: {refusal.reason}"[:500]}
-        letter = {"group": self._group.name, "event_id": uuid5(_PLACES, place)}
+        letter = {"group": self._group.name, "event_id": letter_id(place)}
         if not DeadLetter.objects.filter(**letter).exists():
             with transaction.atomic():
                 self._check()

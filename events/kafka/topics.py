@@ -6,9 +6,10 @@ the plan is reported, never repaired.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, TopicMetadata
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
@@ -69,7 +70,7 @@ def ensure_topics(plan: Mapping[str, int] | None = None, *, create: bool = True)
     )
 
 
-def _topics_of(admin: AdminClient, heard: list[KafkaError]) -> Mapping[str, TopicMetadata]:
+def _topics_of(admin: AdminClient, heard: list[KafkaError]) -> Mapping[str, Any]:
     try:
         return admin.list_topics(timeout=TIMEOUT_SECONDS).topics
     except KafkaException as error:
@@ -98,8 +99,9 @@ def _create(admin: AdminClient, wanted: Mapping[str, int]) -> None:
 def _new_topic(name: str, partitions: int) -> NewTopic:
     # Room for what a message carries besides its value.
     config = {"max.message.bytes": str(LARGEST_MESSAGE + 100_000)}
-    if name == prefixed(EVENT_LOG):
-        config["retention.ms"] = "-1"  # a group that starts later must find every event
+    # A group that starts later must find every event, and an operator every dead letter.
+    if name == prefixed(EVENT_LOG) or name.endswith(".dlq"):
+        config["retention.ms"] = "-1"
     return NewTopic(
         name,
         num_partitions=partitions,

@@ -12,7 +12,6 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.conf import settings as current
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -22,7 +21,8 @@ from events.dead_letters import NOT_IN_THE_LOG, Result, discard, redrive
 from events.groups import ConsumerGroup, register
 from events.kafka import group as kafka_group
 from events.kafka.bridge import Bridge
-from events.kafka.group import UNREADABLE, kafka_reader
+from events.kafka.group import kafka_reader
+from events.kafka.letters import UNREADABLE
 from events.kafka.messages import EVENT_LOG
 from events.models import DeadLetter, Event, GroupCursor
 from tests.kafka.parts import (
@@ -150,11 +150,3 @@ def test_waiting_for_anothers_lock_is_not_blamed_on_the_event(
     turn_until(lambda: notebook.of() == ["a"], reader)
     reader.close()
     assert not DeadLetter.objects.exists()
-
-
-@pytest.mark.parametrize("status", [True, False])
-def test_an_inbound_topic_has_no_place_in_the_log_to_tell(settings, status: bool) -> None:
-    settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1" if status else ""
-    options = ["--status"] if status else []
-    with pytest.raises(CommandError, match="No group trades-inbound"):
-        call_command("consume", "trades-inbound", *options)

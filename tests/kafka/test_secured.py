@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ScramCredentialInfo,
     ScramMechanism,
@@ -18,11 +18,9 @@ from confluent_kafka.admin import (
 )
 from django.core.management import CommandError, call_command
 
-from events.groups import LeadAnew
-from events.kafka.bridge import Bridge
 from events.kafka.inbound import Inbound, inbound_reader
 from events.kafka.topics import delete_topics, planned_topics
-from tests.kafka.parts import counted, running, turning, wait_until, written
+from tests.kafka.parts import counted, new_bridge, running, turning, wait_until, written
 from tools.kafka.certificates import write_certificates
 from tools.kafka.server import KafkaServer
 
@@ -101,15 +99,25 @@ def mistake(
     return words
 
 
+def refusal() -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        call_command("kafka_topics")
+    return caught.value
+
+
 def test_the_topics_are_refused_with_the_reason(
     mistake: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("events.kafka.topics.TIMEOUT_SECONDS", 3.0)
-    with pytest.raises(CommandError) as caught:
-        call_command("kafka_topics")
-    assert mistake in str(caught.value)
-    assert settings.KAFKA_BOOTSTRAP_SERVERS in str(caught.value)
-    for error in (caught.value, caught.value.__cause__):
+    monkeypatch.setattr("events.kafka.topics.TIMEOUT_SECONDS", 2.0)
+    errors: list[BaseException | None] = []
+
+    def told() -> bool:
+        errors[:] = [error := refusal(), error.__cause__]
+        return mistake in str(error)
+
+    wait_until(told)  # a busy broker may need longer to refuse
+    assert settings.KAFKA_BOOTSTRAP_SERVERS in str(errors[0])
+    for error in errors:
         assert PASSWORD not in repr(error)
         assert WRONG not in repr(error)
 
@@ -119,12 +127,10 @@ def test_bridge_and_readers_try_on_and_log_the_reason(
 ) -> None:
     monkeypatch.setattr("events.kafka.bridge.INIT_SECONDS", 2.0)
     caplog.set_level(logging.INFO)
-    with pytest.raises(LeadAnew) as caught:
-        Bridge().group().on_lead()  # type: ignore[misc]
-    assert mistake in caplog.text
-    caplog.clear()
-    reader = inbound_reader(Inbound("x", "mp-trade-topic", "nobody", list))
-    with turning(reader):
-        wait_until(lambda: mistake in caplog.text)
-    for secret in (PASSWORD, WRONG):
-        assert secret not in caplog.text + repr(caught.value) + repr(vars(reader))
+    nobody = Inbound("x", "mp-trade-topic", "nobody", lambda bodies: [None] * len(bodies))
+    for reader in (new_bridge(), inbound_reader(nobody)):
+        caplog.clear()
+        with turning(reader):
+            wait_until(lambda: mistake in caplog.text)
+        for secret in (PASSWORD, WRONG):
+            assert secret not in caplog.text + repr(vars(reader))
