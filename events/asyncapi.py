@@ -1,10 +1,16 @@
-"""The AsyncAPI 3.0 document of everything that is published, made from the schemas."""
+"""The AsyncAPI 3.0 document of everything that is published or read, made from the schemas."""
 
 from functools import cache
 from typing import Any
 
 from events.catalogue import EventSchema, event_types, schema_for
 from events.envelope import SOURCE
+from events.kafka.description import (
+    dead_letter_channel,
+    inbound_channels,
+    own_messages,
+    own_schemas,
+)
 
 LOG_TOPIC = "nft-event-log"
 STREAMS = {
@@ -25,6 +31,7 @@ def asyncapi_document() -> Document:
     """The same for every installation: servers are variables."""
     schemas = [schema_for(event_type) for event_type in sorted(event_types())]
     topics = _topics(schemas)
+    inbound = inbound_channels()
     streams = {
         name: (address, [s for s in schemas if s.audience == audience], text)
         for name, (address, audience, text) in STREAMS.items()
@@ -36,17 +43,29 @@ def asyncapi_document() -> Document:
         "servers": _servers(),
         "channels": {
             **{topic: _topic(topic, found) for topic, found in topics.items()},
+            **inbound,
+            **{f"{topic}.dlq": dead_letter_channel(topic) for topic in [*topics, *inbound]},
             **{name: _stream(*stream) for name, stream in streams.items()},
         },
         "operations": {
-            f"send-{name}": {
-                "action": "send",
-                "channel": {"$ref": f"#/channels/{name}"},
-                "summary": f"We write to {name}.",
-            }
-            for name in [*topics, *streams]
+            **{
+                f"send-{name}": _operation("send", name, f"We write to {name}.")
+                for name in [*topics, *(f"{it}.dlq" for it in [*topics, *inbound]), *streams]
+            },
+            **{
+                f"receive-{name}": _operation("receive", name, f"We read what is in {name}.")
+                for name in inbound
+            },
         },
         "components": _components(schemas),
+    }
+
+
+def _operation(action: str, channel: str, summary: str) -> Document:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": summary,
     }
 
 
@@ -133,8 +152,11 @@ def _components(schemas: list[EventSchema]) -> Document:
     for schema in filter(_has_internal, schemas):
         payloads[f"{schema.type}_public"] = public_schema(payloads[schema.type])
     return {
-        "messages": {name: _message(name, schema) for name, schema in payloads.items()},
-        "schemas": {"envelope": _envelope(), **payloads},
+        "messages": {
+            **{name: _message(name, schema) for name, schema in payloads.items()},
+            **own_messages(),
+        },
+        "schemas": {"envelope": _envelope(), **payloads, **own_schemas()},
     }
 
 

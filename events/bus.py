@@ -9,7 +9,7 @@ from events import watch
 from events.consumer import Consumer
 from events.groups import ConsumerGroup, group_named, group_names
 from events.kafka.group import kafka_reader
-from events.kafka.inbound import inbound_reader, inbounds
+from events.kafka.inbound import inbound_named, inbound_names, inbound_reader
 
 
 class Reader(watch.Reader, Protocol):
@@ -18,15 +18,14 @@ class Reader(watch.Reader, Protocol):
 
 def reader_names() -> list[str]:
     """What `consume` can run here; inbound topics need Kafka."""
-    topics = [inbound.name for inbound in inbounds()] if settings.KAFKA_BOOTSTRAP_SERVERS else []
+    topics = inbound_names() if settings.KAFKA_BOOTSTRAP_SERVERS else []
     return sorted([*group_names(), *topics])
 
 
 def reader_of(name: str) -> Reader:
     """The loop behind a name of `consume`: a group, or an inbound topic. Raises KeyError."""
-    for inbound in inbounds():
-        if inbound.name == name:
-            return inbound_reader(inbound)
+    if name in inbound_names():
+        return inbound_reader(inbound_named(name))
     return group_reader(group_named(name))
 
 

@@ -13,11 +13,15 @@ from core.errors import InvalidInput
 from events.faults import cause_of
 from events.groups import TRANSIENT, ConsumerGroup, group_named, group_names
 from events.holding import HOLD, held
+from events.kafka.inbound import Inbound, inbound_named, inbound_names
+from events.kafka.letters import Kept, kept_messages
 from events.limits import limit_the_transaction
 from events.models import DeadLetter, Event, GroupCursor, Lease, LeaseLost, ProcessedEvent
 
 logger = logging.getLogger(__name__)
 
+NOT_IN_THE_TOPIC = "The message is not in the .dlq: it cannot be redriven. Discard the letter."
+TOO_LARGE = "The message was too large to keep: it must be sent again. Discard the letter."
 NOT_IN_THE_LOG = "No event of the log: there is nothing to hand over. Discard the letter."
 
 
@@ -45,12 +49,17 @@ def redrive(*, letter_ids: Iterable[int]) -> list[Outcome]:
     end commit together, so that running this twice, concurrently or after a crash has one
     effect. A sending group may send again after a crash, as it does when it reads.
 
+    A message of an inbound topic is taken out of the topic's `.dlq`, and recorded.
+
     A letter whose event fails again stays, with the new error. Raises Conflict while another
     operator holds a group, and InvalidInput for a group that this process does not know.
     """
     letters = DeadLetter.objects.waiting().filter(pk__in=list(letter_ids))
     outcomes: list[Outcome] = []
     for name, own in groupby(letters.order_by("group", "position"), key=lambda x: x.group):
+        if name in inbound_names():
+            outcomes += _record_again(inbound_named(name), list(own))
+            continue
         if name not in group_names():
             raise InvalidInput("UNKNOWN_GROUP", f"There is no group {name!r} here.")
         group = group_named(name)
@@ -61,6 +70,35 @@ def redrive(*, letter_ids: Iterable[int]) -> list[Outcome]:
                 if group.on_leave is not None:
                     group.on_leave()
     return outcomes
+
+
+def _record_again(inbound: Inbound, letters: list[DeadLetter]) -> list[Outcome]:
+    """No lease: a reader may work meanwhile, and what both record has one effect."""
+    try:
+        kept = kept_messages(inbound.topic, inbound.group_id, [it.event_id for it in letters])
+    except TRANSIENT as error:
+        logger.warning("%s: no redrive: %s", inbound.name, error)
+        return [Outcome(letter.pk, Result.FAILED, str(error)[:500]) for letter in letters]
+    return [_record_one(inbound, letter, kept.get(letter.event_id)) for letter in letters]
+
+
+def _record_one(inbound: Inbound, letter: DeadLetter, kept: Kept | None) -> Outcome:
+    if kept is None:
+        return Outcome(letter.pk, Result.FAILED, NOT_IN_THE_TOPIC)
+    if kept.is_cut:
+        return Outcome(letter.pk, Result.FAILED, TOO_LARGE)
+    if not DeadLetter.objects.waiting().filter(pk=letter.pk).exists():
+        return Outcome(letter.pk, Result.SETTLED)
+    try:
+        [reason] = inbound.record([kept.value])
+    except Exception as error:  # noqa: BLE001 - whatever a handler may raise
+        reason = f"{type(error).__name__}: {error}"
+    if reason is not None:
+        DeadLetter.objects.filter(pk=letter.pk).update(error=f"{kept.place}: {reason}"[:500])
+        return Outcome(letter.pk, Result.FAILED, reason[:500])
+    outcome = Outcome(letter.pk, Result.HANDLED)
+    letter.delete()
+    return outcome
 
 
 def _redrive_held(group: ConsumerGroup, lease: Lease, letters: list[DeadLetter]) -> list[Outcome]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from events.kafka.inbound import inbound_names
 from events.models import DeadLetter, Event, GroupCursor
 
 SILENCE = timedelta(seconds=10)  # longer than any reader at work is silent
@@ -20,13 +21,14 @@ class GroupStatus:
     """`lag` is in events of the log; `lag_seconds` is the age of the oldest one not handled.
 
     `owner` and `lease_until` are empty for a group that reads from Kafka, which gives it its
-    readers; `turned_at`, the last turn of any of them, is known on both buses.
+    readers; `turned_at`, the last turn of any of them, is known on both buses. The reader of an
+    inbound topic stands nowhere in the log: its position and lag are None.
     """
 
     name: str
-    position: int
-    lag: int
-    lag_seconds: float
+    position: int | None
+    lag: int | None
+    lag_seconds: float | None
     owner: str
     lease_until: datetime | None
     turned_at: datetime | None
@@ -52,18 +54,23 @@ def group_statuses(*, names: Collection[str], now: datetime) -> list[GroupStatus
 
 
 def _status(row: GroupCursor, head: int, letters: int, now: datetime) -> GroupStatus:
-    oldest = Event.objects.after_position(row.position).values_list("created_at", flat=True).first()
+    in_log = row.name not in inbound_names()
     return GroupStatus(
         name=row.name,
-        position=row.position,
-        lag=max(0, head - row.position),
-        lag_seconds=_age(oldest, now),
+        position=row.position if in_log else None,
+        lag=max(0, head - row.position) if in_log else None,
+        lag_seconds=_lag_seconds(row, now) if in_log else None,
         owner=row.owner,
         lease_until=row.lease_until,
         turned_at=row.turned_at,
         stop_reason=row.stop_reason if row.stopped_at else None,
         dead_letters=letters,
     )
+
+
+def _lag_seconds(row: GroupCursor, now: datetime) -> float:
+    waiting = Event.objects.after_position(row.position).values_list("created_at", flat=True)
+    return _age(waiting.first(), now)
 
 
 def _age(moment: datetime | None, now: datetime) -> float:
@@ -106,7 +113,7 @@ class GroupCollector(Collector):
 
 
 def _of_groups(statuses: list[GroupStatus], now: datetime) -> list[GaugeMetricFamily]:
-    measures: dict[str, tuple[str, Callable[[GroupStatus], float]]] = {
+    measures: dict[str, tuple[str, Callable[[GroupStatus], float | None]]] = {
         "position": ("Position up to which everything is handled", lambda s: s.position),
         "lag_events": ("Positions between the group and the head", lambda s: s.lag),
         "lag_seconds": ("Age of the oldest event not handled", lambda s: s.lag_seconds),
@@ -122,7 +129,8 @@ def _of_groups(statuses: list[GroupStatus], now: datetime) -> list[GaugeMetricFa
     for name, (text, value) in measures.items():
         family = GaugeMetricFamily(f"aiw3_consumer_{name}", text, labels=["group"])
         for status in statuses:
-            family.add_metric([status.name], float(value(status)))
+            if (measured := value(status)) is not None:
+                family.add_metric([status.name], float(measured))
         families.append(family)
     return families
 

@@ -11,7 +11,6 @@ from typing import Protocol
 from django.db import connections
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
-from events.groups import group_names
 from events.status import GroupCollector
 
 STUCK_SECONDS = 60.0
@@ -30,9 +29,7 @@ class WatchServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
         self._consumers = consumers
         self._state = CollectorRegistry()
-        # Inbound topics are watched too, but stand nowhere in the log.
-        groups = [name for name in group_names() if name in consumers]
-        self._state.register(GroupCollector(groups))
+        self._state.register(GroupCollector(list(consumers)))
 
     def metrics(self) -> bytes:
         return generate_latest(REGISTRY) + generate_latest(self._state)

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from solders.keypair import Keypair
 
-from demo.kafka.server import KafkaMissing, KafkaServer, start_kafka
 from demo.servers import Server, start_postgres, start_redis
+from tools.kafka.server import KafkaMissing, KafkaServer, start_kafka
 
 _running: list[Server] = []
 _folder: list[Path] = []

@@ -12,6 +12,7 @@ from events.kafka.inbound import Inbound
 from events.kafka.messages import Unreadable, json_object
 from trading.api.serializers import TradeSerializer
 from trading.intake import NewTrade
+from trading.schema import TRADE
 from trading.services import record_trades
 
 TOPIC = "mp-trade-topic"
@@ -37,5 +38,9 @@ def _trade_or_reason(body: bytes | None) -> NewTrade | str:
 
 
 INBOUND = Inbound(
-    name="trades-inbound", topic=TOPIC, group_id="nft-trades-group", record=record_from_topic
+    name="trades-inbound",
+    topic=TOPIC,
+    group_id="nft-trades-group",
+    record=record_from_topic,
+    schema=TRADE,
 )

@@ -54,6 +54,7 @@ class Bridge:
         try:
             producer.init_transactions(INIT_SECONDS)
         except KafkaException as error:
+            producer.poll(0)  # lets librdkafka log why, as that the password is wrong
             producer.purge()
             raise LeadAnew(f"Kafka: {cause(error)}") from error
         self._producer = producer

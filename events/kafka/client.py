@@ -3,9 +3,10 @@
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
 
@@ -55,12 +56,29 @@ def _connection() -> dict[str, Any]:
         "client.id": settings.KAFKA_CLIENT_ID,
     }
     return {name: value for name, value in options.items() if value} | {
+        "error_cb": _on_error,
         "socket.timeout.ms": 5_000,
         "socket.connection.setup.timeout.ms": 5_000,
         "socket.keepalive.enable": True,
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1_000,
     }
+
+
+def address() -> str:
+    """Where and how Kafka is asked, for messages to people."""
+    return f"Kafka ({settings.KAFKA_SECURITY_PROTOCOL} at {settings.KAFKA_BOOTSTRAP_SERVERS})"
+
+
+def _on_error(error: KafkaError) -> None:
+    """Other errors are in librdkafka's own log lines already."""
+    if says_nothing(error):
+        logger.warning("%s: %s", address(), error.str())
+
+
+def says_nothing(error: KafkaError) -> bool:
+    """Whether this is only the sum of errors that were told before."""
+    return error.code() == KafkaError._ALL_BROKERS_DOWN
 
 
 def _producer_options() -> dict[str, Any]:
@@ -114,8 +132,8 @@ def new_consumer(group_id: str) -> Consumer:
     )
 
 
-def new_admin() -> AdminClient:
-    return AdminClient(_connection(), logger=logger)
+def new_admin(on_error: Callable[[KafkaError], None] = _on_error) -> AdminClient:
+    return AdminClient(_connection() | {"error_cb": on_error}, logger=logger)
 
 
 def cause(error: KafkaException) -> str:

@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from confluent_kafka import Message
 from django.db import connection, transaction
@@ -20,15 +20,13 @@ from events.consumer import LEASE, POISON_ATTEMPTS
 from events.faults import cause_of, printable
 from events.groups import ConsumerGroup, TryAgain, is_outside
 from events.kafka.dead import DeadLetterTopic, Refusal
+from events.kafka.letters import UNREADABLE, letter_id, place_of
 from events.kafka.messages import EVENT_LOG, Unreadable, event_of
 from events.kafka.reader import OneByOne, StandBy, TopicReader
 from events.limits import limit_the_transaction
 from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
 
 logger = logging.getLogger(__name__)
-
-UNREADABLE = "unreadable"
-_PLACES = UUID("6f3a1c2e-58b7-4d36-9a51-1e0c7b9d2f44")  # names message ids by their place
 
 # The weakest lock: members work side by side, and the position moves meanwhile; who takes the
 # group over asks for the strongest, and waits for their batches.
@@ -164,11 +162,11 @@ class GroupWork:
     def _refuse(self, refusal: Refusal) -> None:
         """The message goes to the `.dlq`; a row counts it, and shows it to operators."""
         message = refusal.message
-        place = f"{message.topic()}[{message.partition()}]@{message.offset()}"
+        place = place_of(message.topic(), message.partition(), message.offset())
         logger.error("%s cannot read %s: %s", self._group.name, place, refusal.reason)
         reason = printable(f"{place}: {refusal.reason}")
         known = {"position": 0, "type": UNREADABLE, "error": reason[:500]}
-        letter = {"group": self._group.name, "event_id": uuid5(_PLACES, place)}
+        letter = {"group": self._group.name, "event_id": letter_id(place)}
         if not DeadLetter.objects.filter(**letter).exists():
             with transaction.atomic():
                 self._check()

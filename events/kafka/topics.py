@@ -6,13 +6,14 @@ the plan is reported, never repaired.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings
 
-from events.kafka.client import LARGEST_MESSAGE, new_admin, prefixed
+from events.kafka.client import LARGEST_MESSAGE, new_admin, prefixed, says_nothing
 from events.kafka.inbound import inbounds
 from events.kafka.messages import EVENT_LOG
 
@@ -49,8 +50,9 @@ def planned_topics() -> dict[str, int]:
 def ensure_topics(plan: Mapping[str, int] | None = None, *, create: bool = True) -> TopicReport:
     """Make what is missing. Raises KafkaException when Kafka does not answer."""
     wanted = {prefixed(name): count for name, count in (plan or planned_topics()).items()}
-    admin = new_admin()
-    found = admin.list_topics(timeout=TIMEOUT_SECONDS).topics
+    heard: list[KafkaError] = []
+    admin = new_admin(heard.append)
+    found = _topics_of(admin, heard)
     missing = sorted(wanted.keys() - found.keys())
     drift = [
         f"{name} has {len(found[name].partitions)} partitions instead of {count}"
@@ -66,6 +68,17 @@ def ensure_topics(plan: Mapping[str, int] | None = None, *, create: bool = True)
         present=sorted(wanted.keys() & found.keys()),
         drift=drift,
     )
+
+
+def _topics_of(admin: AdminClient, heard: list[KafkaError]) -> Mapping[str, Any]:
+    try:
+        return admin.list_topics(timeout=TIMEOUT_SECONDS).topics
+    except KafkaException as error:
+        admin.poll(0)  # why nobody answers, as a wrong password, is told beside the call
+        reasons = [reason for reason in heard if not says_nothing(reason)]
+        if not reasons:
+            raise
+        raise KafkaException(reasons[0]) from error
 
 
 def _create(admin: AdminClient, wanted: Mapping[str, int]) -> None:
@@ -86,8 +99,9 @@ def _create(admin: AdminClient, wanted: Mapping[str, int]) -> None:
 def _new_topic(name: str, partitions: int) -> NewTopic:
     # Room for what a message carries besides its value.
     config = {"max.message.bytes": str(LARGEST_MESSAGE + 100_000)}
-    if name == prefixed(EVENT_LOG):
-        config["retention.ms"] = "-1"  # a group that starts later must find every event
+    # A group that starts later must find every event, and an operator every dead letter.
+    if name == prefixed(EVENT_LOG) or name.endswith(".dlq"):
+        config["retention.ms"] = "-1"
     return NewTopic(
         name,
         num_partitions=partitions,

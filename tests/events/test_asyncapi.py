@@ -11,6 +11,9 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from events.asyncapi import asyncapi_document, public_schema
 from events.catalogue import event_types, schema_for
+from events.kafka.inbound import inbounds
+from events.kafka.topics import planned_topics
+from trading.schema import TRADE
 
 SPECIFICATION = Path(__file__).parent / "data" / "asyncapi-3.0.0.json"
 
@@ -51,6 +54,25 @@ def test_every_type_is_in_the_log_and_in_its_topics() -> None:
     for event_type in event_types():
         for topic in schema_for(event_type).topics:
             assert event_type in channels[topic]["messages"]
+
+
+def test_an_inbound_topic_is_described_by_its_own_schema() -> None:
+    document = asyncapi_document()
+    [message] = document["channels"]["mp-trade-topic"]["messages"].values()
+    payload = resolve(resolve(message["$ref"])["payload"]["$ref"])
+    assert {**payload, "$schema": TRADE["$schema"]} == TRADE
+    received = {name for name, it in document["operations"].items() if it["action"] == "receive"}
+    assert received == {f"receive-{inbound.topic}" for inbound in inbounds()}
+    assert "send-mp-trade-topic" not in document["operations"]
+
+
+def test_every_topic_that_is_made_is_described_with_its_dead_letters() -> None:
+    channels = asyncapi_document()["channels"]
+    assert {name for name in channels if name.endswith(".dlq")} == {
+        name for name in planned_topics() if name.endswith(".dlq")
+    }
+    for name in planned_topics():
+        assert channels[name]["address"] == name
 
 
 def test_a_browser_is_promised_no_internal_field() -> None:

@@ -139,15 +139,16 @@ def test_a_loop_that_hangs_is_unhealthy(group: ConsumerGroup) -> None:
 
 
 def test_only_groups_have_a_place_in_the_log(group: ConsumerGroup) -> None:
-    """A topic that is read has none, and would seem to lag for ever."""
-    readers = {"watched": Consumer(group), "a-topic": Consumer(group)}
+    """A topic that others write has none, and would seem to lag for ever."""
+    readers = {"watched": Consumer(group), "trades-inbound": Consumer(group)}
     with watched(readers, host="127.0.0.1", port=0) as server:
         assert server is not None
         text = scrape(server.server_port)
         assert 'aiw3_consumer_lag_events{group="watched"}' in text
-        assert "a-topic" not in text
-        readers["a-topic"].turned_at -= STUCK_SECONDS + 1
-        assert server.stuck() == ["a-topic"]
+        assert 'aiw3_consumer_lag_events{group="trades-inbound"}' not in text
+        assert 'aiw3_consumer_dead_letters{group="trades-inbound"}' in text
+        readers["trades-inbound"].turned_at -= STUCK_SECONDS + 1
+        assert server.stuck() == ["trades-inbound"]
 
 
 def test_without_a_database_the_metrics_say_so() -> None:

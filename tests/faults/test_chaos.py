@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.kafka.server import KafkaMissing, fetch_jars
+from tools.kafka.server import KafkaMissing, fetch_jars
 from tests.faults.chaos.journals import Written, read_journals
 from tests.faults.chaos.plan import KINDS, PROFILES, Fault, faults
 from tests.faults.chaos.report import report

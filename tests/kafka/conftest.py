@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from demo.kafka.server import KafkaServer
 from events.kafka.topics import delete_topics, ensure_topics
 from tests.kafka.parts import TOPICS, KafkaBus, PostgresBus
+from tools.kafka.server import KafkaServer
 
 
 @pytest.fixture

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from confluent_kafka import Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+)
 from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
@@ -173,8 +178,8 @@ def rest(reader: Turning, *, turns: int = 2) -> None:
             time.sleep(0.05)
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(done: Callable[[], bool], *, patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
     while not done():
         assert time.monotonic() < deadline, "It takes too long"
         time.sleep(0.05)
@@ -215,14 +220,45 @@ def headers_of(message: Message) -> dict[str, str]:
     return {name: value.decode() for name, value in found}
 
 
-def put(topic: str, *values: bytes | None, key: bytes | None = b"k") -> None:
+def put(topic: str, *values: bytes | None, key: bytes | None = b"k", headers: Any = None) -> None:
     """Raw messages, as a stranger could write them, all in one partition."""
     producer = Producer(
         {"bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS, "message.max.bytes": 20_000_000}
     )
     for value in values:
-        producer.produce(prefixed(topic), value=value, key=key, partition=0)
-    assert producer.flush(20) == 0
+        wait_until(lambda it=value: _is_taken(producer, topic, it, key, headers))  # type: ignore[misc]
+
+
+def _is_taken(producer: Producer, topic: str, value: Any, key: Any, headers: Any) -> bool:
+    """False while the broker does not know yet that large messages are allowed."""
+    refused: list[int] = []
+
+    def heard(error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            refused.append(error.code())
+
+    producer.produce(
+        prefixed(topic), value=value, key=key, headers=headers, partition=0, on_delivery=heard
+    )
+    assert producer.flush(PATIENCE) == 0
+    assert set(refused) <= {KafkaError.MSG_SIZE_TOO_LARGE}
+    return not refused
+
+
+LARGE = b'{"note": "' + b"x" * 10_000_000 + b'"}'
+
+
+def allow_large(topic: str) -> None:
+    """As an operator of the cluster may, whatever we made the topic with."""
+    change = ConfigEntry(
+        "max.message.bytes", "20000000", incremental_operation=AlterConfigOpType.SET
+    )
+    resource = ConfigResource(
+        ConfigResource.Type.TOPIC, prefixed(topic), incremental_configs=[change]
+    )
+    admin = new_admin()
+    for result in admin.incremental_alter_configs([resource]).values():
+        result.result(timeout=20)
 
 
 # A process with a group whose effect is a counter in the database, and otherwise `manage.py`.

@@ -17,7 +17,6 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from core.correlation import set_correlation_id
-from demo.kafka.server import KafkaServer
 from events.catalogue import InvalidEvent
 from events.consumer import Consumer, Turn
 from events.envelope import service_envelope
@@ -43,6 +42,7 @@ from tests.kafka.parts import (
     wait_until,
     written,
 )
+from tools.kafka.server import KafkaServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.django_db(transaction=True)]
 

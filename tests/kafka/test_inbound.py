@@ -14,8 +14,11 @@ from django.db import OperationalError
 
 from accounts.models import User
 from events.groups import TryAgain
+from events.kafka.description import DEAD_LETTER, own_messages
 from events.kafka.inbound import Inbound, inbound_reader
 from tests.kafka.parts import (
+    LARGE,
+    allow_large,
     headers_of,
     messages_in,
     put,
@@ -66,8 +69,9 @@ def test_invalid_messages_go_to_the_dead_letters_with_their_reason(topics: None)
         "INVALID_WALLET": body("t2", "nobody"),
         "INVALID_VOLUME": body("t3", wallet, volumeUsd="-1"),
         "TRADE_ID_REUSED": body("t1", wallet, volumeUsd="99"),
-        "more than": b"1" * 1_050_000,
+        "more than": LARGE,
     }
+    allow_large(TOPIC)
     put(TOPIC, body("t1", wallet), *bad.values(), body("t4", wallet))
     reader = inbound_reader(INBOUND)
     turn_until(lambda: Trade.objects.count() == 2, reader)
@@ -79,7 +83,17 @@ def test_invalid_messages_go_to_the_dead_letters_with_their_reason(topics: None)
         assert reason in headers["dlq_reason"]
         cut = headers["dlq_truncated"] == "true"
         assert (letter.value() or b"") == (value or b"")[: 500_000 if cut else None]
+        own = {name for name in headers if name.startswith("dlq_")}
+        assert own == set(own_messages()[DEAD_LETTER]["headers"]["required"])
     assert volume_of(wallet) == Decimal("21")
+
+
+def test_a_trade_needs_no_key_and_may_say_more_than_we_read(topics: None) -> None:
+    wallet = new_wallet()
+    put(TOPIC, body("t1", wallet, version="9.0.0", note="x"), key=None)
+    reader = inbound_reader(INBOUND)
+    turn_until(lambda: Trade.objects.count() == 1, reader)
+    reader.close()
 
 
 def test_a_fault_of_the_database_loses_no_trade(topics: None) -> None:

@@ -13,7 +13,6 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.conf import settings as current
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -23,7 +22,8 @@ from events.dead_letters import NOT_IN_THE_LOG, Result, discard, redrive
 from events.groups import ConsumerGroup, register
 from events.kafka import group as kafka_group
 from events.kafka.bridge import Bridge
-from events.kafka.group import UNREADABLE, kafka_reader
+from events.kafka.group import kafka_reader
+from events.kafka.letters import UNREADABLE
 from events.kafka.messages import EVENT_LOG
 from events.models import DeadLetter, Event, GroupCursor
 from tests.kafka.parts import (
@@ -165,11 +165,3 @@ def test_a_group_that_starts_before_the_first_event_does_not_pass_the_head_of_th
     written("a")
     reader.advance()
     assert GroupCursor.objects.get(name="notes").position == 0  # "a" is not handled yet
-
-
-@pytest.mark.parametrize("status", [True, False])
-def test_an_inbound_topic_has_no_place_in_the_log_to_tell(settings, status: bool) -> None:
-    settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1" if status else ""
-    options = ["--status"] if status else []
-    with pytest.raises(CommandError, match="No group trades-inbound"):
-        call_command("consume", "trades-inbound", *options)

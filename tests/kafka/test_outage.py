@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from demo.kafka.server import KafkaServer
+from tools.kafka.server import KafkaServer
 from events import groups
 from events.consumer import Consumer
 from events.groups import group_named, register

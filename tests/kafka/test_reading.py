@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -15,15 +16,18 @@ from events.envelope import service_envelope
 from events.groups import ConsumerGroup, TryAgain
 from events.holding import held
 from events.kafka.client import prefixed
-from events.kafka.group import MAY_WORK, UNREADABLE, GroupWork, kafka_reader
+from events.kafka.group import MAY_WORK, GroupWork, kafka_reader
 from events.kafka.inbound import Inbound, inbound_reader
+from events.kafka.letters import UNREADABLE
 from events.kafka.messages import EVENT_LOG, Unreadable, event_of, messages_of
 from events.kafka.reader import lag
 from events.models import DeadLetter, Event, GroupCursor, ProcessedEvent
 from events.status import SILENCE, group_statuses
 from tests.events.facts import row
 from tests.kafka.parts import (
+    LARGE,
     Notebook,
+    allow_large,
     bridged,
     headers_of,
     messages_in,
@@ -71,7 +75,7 @@ class Parcel:
     def key(self) -> bytes | None:
         return self._key
 
-    def value(self) -> object:
+    def value(self) -> Any:
         return self._value
 
     def headers(self) -> list:
@@ -158,6 +162,34 @@ def test_unreadable_messages_leave_with_their_reason_and_the_group_goes_on(topic
     )
     assert set(DeadLetter.objects.values_list("type", flat=True)) == {UNREADABLE}
     assert lag.labels("notes")._value.get() == 0
+
+
+@pytest.mark.kafka
+def test_every_kind_of_unreadable_message_is_put_aside_and_the_group_goes_on(topics: None) -> None:
+    notebook = Notebook()
+    event = Parcel()
+    of_tomorrow, wrong = Parcel(version="9.0.0"), Parcel(data={"badgeId": 5})
+    allow_large(EVENT_LOG)
+    put(EVENT_LOG, b"{", LARGE)
+    for parcel in (of_tomorrow, wrong):
+        put(EVENT_LOG, parcel.value(), headers=parcel.headers())
+    put(EVENT_LOG, event.value(), key=None, headers=event.headers())
+    written("a")
+    bridged(new_bridge())
+    reader = kafka_reader(group_of(notebook))
+    turn_until(lambda: notebook.of() == ["a"] and DeadLetter.objects.count() == 5, reader)
+    reader.close()
+    assert GroupCursor.objects.get(name="notes").stopped_at is None
+    reasons = [headers_of(letter)["dlq_reason"] for letter in messages_in(f"{EVENT_LOG}.dlq", 5)]
+    wanted = [
+        "not JSON",
+        f"{len(LARGE)} bytes",
+        "unknown version '9.0.0'",
+        "badge_activated: $",
+        "no key",
+    ]
+    for reason, words in zip(reasons, wanted, strict=True):
+        assert words in reason
 
 
 @pytest.mark.kafka

@@ -1,16 +1,18 @@
 """The topics, and what is said to a broker."""
 
 from io import StringIO
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from demo.kafka import server
-from demo.kafka.server import KafkaMissing
+from demo.servers import free_port
 from events.catalogue import event_types, schema_for
 from events.kafka.client import new_consumer, new_producer
 from events.kafka.topics import PARTITIONS, delete_topics, ensure_topics, planned_topics
+from tools.kafka import server
+from tools.kafka.server import KafkaMissing, KafkaServer, start_kafka
 
 
 def test_every_documented_topic_is_planned_with_its_dead_letters() -> None:
@@ -49,7 +51,7 @@ def test_the_command_says_what_is_missing(settings, monkeypatch: pytest.MonkeyPa
         call_command("kafka_topics")
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
     monkeypatch.setattr("events.kafka.topics.TIMEOUT_SECONDS", 0.5)
-    with pytest.raises(CommandError, match="Kafka: "):
+    with pytest.raises(CommandError, match=r"^Kafka \(PLAINTEXT at 127\.0\.0\.1:1\): "):
         call_command("kafka_topics")
 
 
@@ -80,3 +82,19 @@ def test_a_machine_without_java_is_told_so(monkeypatch: pytest.MonkeyPatch) -> N
             server.fetch_jars()
     finally:
         server.fetch_jars.cache_clear()
+
+
+@pytest.mark.kafka
+def test_a_broker_that_served_before_is_never_erased(kafka: KafkaServer, tmp_path: Path) -> None:
+    """Not even when it does not start: whoever calls again wants its data."""
+    assert (kafka.folder / "served").exists()
+    kept = tmp_path / "data" / "meta.properties"
+    kept.parent.mkdir()
+    for path in (kept, tmp_path / "server.properties", tmp_path / "served"):
+        path.write_text("as it was")
+    port = tmp_path / "port"
+    port.write_text(str(free_port()))
+    before = port.read_text()
+    with pytest.raises(RuntimeError, match="Kafka did not start"):
+        start_kafka(tmp_path)
+    assert (kept.read_text(), port.read_text()) == ("as it was", before)

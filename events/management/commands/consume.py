@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from events.bus import reader_names, reader_of
 from events.events import plain
-from events.groups import group_names
 from events.processes import run_until_signal
 from events.sequencer import run_sequencer
 from events.status import GroupStatus, group_statuses, unnumbered
@@ -37,12 +36,12 @@ class Command(BaseCommand):
         parser.add_argument("--metrics-host", default="127.0.0.1")
 
     def handle(self, *args: Any, groups: list[str], status: bool, **options: Any) -> None:
-        known = group_names() if status else reader_names()
+        known = reader_names()
         unknown = sorted(set(groups) - set(known))
         if unknown:
             raise CommandError(f"No group {', '.join(unknown)}; there are {known}")
         if status:
-            self._print_status(groups or group_names(), as_json=options["json"])
+            self._print_status(groups or known, as_json=options["json"])
         elif groups:
             self._run(groups, options)
         else:
@@ -84,7 +83,8 @@ def _line(status: GroupStatus, now: datetime) -> str:
     owner = status.owner or ("members" if status.is_led(now) else "nobody")
     if status.stop_reason is not None:
         owner = f"STOPPED: {status.stop_reason}"
+    seconds = "-" if status.lag_seconds is None else f"{status.lag_seconds:.1f}"
+    position, lag = ("-" if it is None else it for it in (status.position, status.lag))
     return COLUMNS.format(
-        status.name, status.position, status.lag, f"{status.lag_seconds:.1f}",
-        status.dead_letters, turned, lease, owner,
-    )  # fmt: skip
+        status.name, position, lag, seconds, status.dead_letters, turned, lease, owner
+    )

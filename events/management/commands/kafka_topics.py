@@ -7,7 +7,7 @@ from confluent_kafka import KafkaException
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from events.kafka.client import cause
+from events.kafka.client import address, cause
 from events.kafka.topics import ensure_topics
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         try:
             report = ensure_topics(create=not check)
         except KafkaException as error:
-            raise CommandError(f"Kafka: {cause(error)}") from error
+            raise CommandError(f"{address()}: {cause(error)}") from error
         for name in report.created:
             self.stdout.write(f"created {name}")
         self.stdout.write(f"{len(report.created)} created, {len(report.present)} were there")

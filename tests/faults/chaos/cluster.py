@@ -14,7 +14,7 @@ import psycopg
 
 from core.processes import spawn, stop
 from demo.configuration import new_secrets
-from demo.kafka.server import KafkaServer, start_kafka
+from tools.kafka.server import KafkaServer, start_kafka
 from demo.servers import Server, lasting_port, start_postgres, start_redis
 from tests.faults.chaos.journals import Written, read_journals
 

@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from core.processes import spawn, stop
 from demo.servers import lasting_port
+from tools.kafka.certificates import write_certificates
 
 POM = Path(__file__).parent / "pom.xml"
 CACHE = Path(__file__).resolve().parents[2] / "build" / "kafka"
@@ -40,6 +41,15 @@ class KafkaServer:
     bootstrap: str
     process: subprocess.Popen[bytes]
 
+    @property
+    def secured(self) -> str:
+        """The address of the SASL_SSL listener, which wants SCRAM-SHA-512 and trusts `ca`."""
+        return _address(self.folder / "secured-port")
+
+    @property
+    def ca(self) -> Path:
+        return self.folder / "ca.pem"
+
     def stop(self) -> None:
         stop(self.process, grace=15)
 
@@ -58,21 +68,23 @@ class KafkaServer:
 
 
 def start_kafka(folder: Path) -> KafkaServer:
-    """Serve the broker whose data lies in `folder`, made on first use.
+    """Serve the broker whose data lies in `folder`, made on first use and never erased.
 
     Raises KafkaMissing, or RuntimeError with the end of its log when it does not start.
     """
     jars = fetch_jars()
     folder.mkdir(parents=True, exist_ok=True)
-    for attempt in range(1, ATTEMPTS + 1):
+    served = folder / "served"  # from then on clients know its addresses
+    for _ in range(ATTEMPTS):
+        if not served.exists():  # somebody may take a port between our choice and its use
+            _configure(folder)
         if not (folder / "data" / "meta.properties").exists():
             _format(folder, jars)
         server = _spawn(folder, jars)
         if _answers(server):
+            served.touch()
             return server
         server.stop()
-        if attempt < ATTEMPTS:  # somebody took a port between our choice and its use
-            shutil.rmtree(folder / "data", ignore_errors=True)
     raise RuntimeError(f"Kafka did not start: {(folder / 'log').read_text()[-2000:]}")
 
 
@@ -110,10 +122,19 @@ def _fetch(target: Path) -> None:
     unfinished.rename(target)
 
 
+def _configure(folder: Path) -> None:
+    ports = {name: lasting_port() for name in ("port", "secured-port", "controller-port")}
+    for name, port in ports.items():
+        (folder / name).write_text(str(port))
+    write_certificates(folder)
+    (folder / "server.properties").write_text(_properties(folder))
+
+
+def _address(port: Path) -> str:
+    return f"127.0.0.1:{port.read_text()}"
+
+
 def _format(folder: Path, jars: Path) -> None:
-    broker, controller = lasting_port(), lasting_port()
-    (folder / "server.properties").write_text(_properties(folder, broker, controller))
-    (folder / "port").write_text(str(broker))
     with (folder / "log").open("ab") as log:
         tool = spawn(
             ["java", *JAVA_OPTIONS, "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format",
@@ -123,16 +144,26 @@ def _format(folder: Path, jars: Path) -> None:
         raise RuntimeError(f"Kafka's storage: {(folder / 'log').read_text()[-2000:]}")
 
 
-def _properties(folder: Path, broker: int, controller: int) -> str:
-    address = f"PLAINTEXT://127.0.0.1:{broker}"
+def _properties(folder: Path) -> str:
+    plain, secured = _address(folder / "port"), _address(folder / "secured-port")
+    controller = _address(folder / "controller-port")
+    listeners = f"PLAINTEXT://{plain},SECURED://{secured}"
+    scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
     return "\n".join(
         [
             "process.roles=broker,controller",
             "node.id=1",
-            f"controller.quorum.voters=1@127.0.0.1:{controller}",
-            f"listeners={address},CONTROLLER://127.0.0.1:{controller}",
-            f"advertised.listeners={address}",
+            f"controller.quorum.voters=1@{controller}",
+            f"listeners={listeners},CONTROLLER://{controller}",
+            f"advertised.listeners={listeners}",
+            "listener.security.protocol.map="
+            "PLAINTEXT:PLAINTEXT,SECURED:SASL_SSL,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name=PLAINTEXT",
             "controller.listener.names=CONTROLLER",
+            "listener.name.secured.sasl.enabled.mechanisms=SCRAM-SHA-512",
+            f"listener.name.secured.scram-sha-512.sasl.jaas.config={scram}",
+            "listener.name.secured.ssl.keystore.type=PEM",
+            f"listener.name.secured.ssl.keystore.location={folder / 'broker.pem'}",
             f"log.dirs={folder / 'data'}",
             "auto.create.topics.enable=false",
             "offsets.topic.num.partitions=1",
@@ -154,7 +185,7 @@ def _spawn(folder: Path, jars: Path) -> KafkaServer:
              folder / "server.properties"],
             cwd=folder, env={**os.environ, "LC_ALL": "C"}, log=log,
         )  # fmt: skip
-    return KafkaServer(folder, f"127.0.0.1:{(folder / 'port').read_text()}", process)
+    return KafkaServer(folder, _address(folder / "port"), process)
 
 
 def _answers(server: KafkaServer) -> bool:
