@@ -15,10 +15,10 @@ from types import FrameType
 from typing import NoReturn
 
 from core.processes import die_with_parent
-from tools.kafka.server import KafkaMissing
 from tests.faults.chaos.plan import PROFILES, Profile
 from tests.faults.chaos.report import report, unused
 from tests.faults.chaos.run import run
+from tools.kafka.server import KafkaMissing
 
 
 def main() -> int:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.kafka.server import KafkaMissing, fetch_jars
 from tests.faults.chaos.journals import Written, read_journals
 from tests.faults.chaos.plan import KINDS, PROFILES, Fault, faults
 from tests.faults.chaos.report import report
 from tests.faults.chaos.run import run
 from tests.faults.chaos.verdict import Happened, Logged, compare, log_breaches
+from tools.kafka.server import KafkaMissing, fetch_jars
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from django.core.management import call_command
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from tools.kafka.server import KafkaServer
 from events import groups
 from events.consumer import Consumer
 from events.groups import group_named, register
@@ -34,6 +33,7 @@ from tests.events.facts import row
 from tests.faults.chaos.evidence import PushListener, expected_in, read_log, read_topics
 from tests.faults.chaos.verdict import compare
 from tests.kafka.parts import turning, wait_until
+from tools.kafka.server import KafkaServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -128,7 +128,7 @@ def test_a_message_that_is_nested_too_deeply_for_some_step_says_so(deep: str) ->
     """JSON is read to some depth, its complaints are written to another."""
     for depth in range(100, 1200, 10):
         nested = "[" * depth + "]" * depth
-        good = json.loads(str(Parcel().value(), "ascii"))  # type: ignore[call-overload]
+        good = json.loads(str(Parcel().value(), "ascii"))
         good["data" if deep == "data" else "message"] = {"badgeId": 0, "upgradeRequestId": None}
         value = json.dumps(good).replace('"badgeId": 0', f'"badgeId": {nested}').encode()
         with pytest.raises(Unreadable):

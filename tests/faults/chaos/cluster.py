@@ -14,9 +14,9 @@ import psycopg
 
 from core.processes import spawn, stop
 from demo.configuration import new_secrets
-from tools.kafka.server import KafkaServer, start_kafka
 from demo.servers import Server, lasting_port, start_postgres, start_redis
 from tests.faults.chaos.journals import Written, read_journals
+from tools.kafka.server import KafkaServer, start_kafka
 
 ROOT = Path(__file__).resolve().parents[3]
 SESSION_TIMEOUT_MS = 6000
