@@ -38,6 +38,8 @@ LONG = os.environ.get("PROFILE") == "long"
 DISCONNECTS = 1000 if LONG else 30
 PAUSE_SECONDS = 0.05
 
+pytestmark = pytest.mark.timeout(300)  # a server for each module, on a busy machine
+
 Open = Callable[..., Reader]
 
 

@@ -28,7 +28,7 @@ from tests.realtime.servers import (
     wait_for_readiness,
 )
 
-pytestmark = pytest.mark.usefixtures("heads")
+pytestmark = [pytest.mark.usefixtures("heads"), pytest.mark.timeout(300)]
 
 FEED = "/api/v1/user/nft-events"
 
