@@ -17,7 +17,7 @@ from django.db import connection
 from core.processes import spawn, stop
 from demo.servers import free_port
 
-STARTS_WITHIN = 30.0
+STARTS_WITHIN = 90.0
 
 
 @dataclass
