@@ -27,7 +27,7 @@ class WebServer:
     port: int
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        return httpx.get(self.base + path, timeout=10, **more)
+        return httpx.get(self.base + path, timeout=30, **more)
 
     def stream(self, path: str = "/api/v1/user/nft-events", **more: Any) -> "Sse":
         return Sse(self.base + path, **more)
@@ -123,7 +123,7 @@ class Sse:
         last: str | None = None,
         **more: Any,
     ):
-        self._client = httpx.Client(timeout=10)
+        self._client = httpx.Client(timeout=30)
         sent = dict(headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
         request = self._client.build_request("GET", url, headers=sent, **more)
         self.response = self._client.send(request, stream=True)
