@@ -17,7 +17,7 @@ from demo.servers import free_port
 from tests.deploy.certificate import Certificate
 
 KEPT = settings.BASE_DIR / "build" / "nginx"
-WITHIN_SECONDS = 40
+WITHIN_SECONDS = 90
 
 
 @dataclass

@@ -1,10 +1,10 @@
 """TLS and HTTP/2 by Daphne itself, where no proxy stands in front."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,9 +13,11 @@ from django.conf import settings
 from core.processes import spawn, stop
 from demo.servers import free_port
 from tests.deploy.certificate import Certificate
-from tests.deploy.many import check_that_all_receive, many_streams
+from tests.deploy.many import FEED, check_that_all_receive, many_streams, messages
 from tests.deploy.nginx import wait_for_port
+from tests.realtime.feed import Person
 from tests.realtime.servers import test_database_url
+from tests.realtime.test_opening import ticket_of
 from tests.realtime.watching import wait_for
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("heads")]
@@ -24,32 +26,33 @@ pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("heads")]
 @dataclass
 class Daphne:
     base: str
-    process: subprocess.Popen[bytes]
     certificate: Certificate
+    log: Path
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.base + path, verify=self.certificate.trusting(), timeout=30)
 
 
 @pytest.fixture(scope="module")
-def daphne(shared_log: None, certificate: Certificate) -> Iterator[Daphne]:
+def daphne(shared_log: None, certificate: Certificate, folder: Path) -> Iterator[Daphne]:
     port = free_port()
     endpoint = (
         f"ssl:{port}:interface=127.0.0.1"
         f":privateKey={certificate.key}:certKey={certificate.certificate}"
     )
-    process = spawn(
-        [sys.executable, "-m", "daphne", "--endpoint", endpoint, "config.asgi:application"],
-        env=os.environ
-        | {
-            "DATABASE_URL": test_database_url(),
-            "REDIS_URL": settings.REDIS_URL,
-            "METRICS_PUBLIC": "true",
-        },
-        log=None,
-    )
+    environment = {
+        "DATABASE_URL": test_database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "METRICS_PUBLIC": "true",
+    }
+    command = ["daphne", "--verbosity", "0", "--endpoint", endpoint, "config.asgi:application"]
+    log = folder / "daphne.log"
+    with log.open("wb") as output:
+        process = spawn(
+            [sys.executable, "-m", *command], env=os.environ | environment, log=output.fileno()
+        )
     wait_for_port(port, process)
-    yield Daphne(f"https://127.0.0.1:{port}", process, certificate)
+    yield Daphne(f"https://127.0.0.1:{port}", certificate, log)
     stop(process)
 
 
@@ -60,6 +63,20 @@ def test_fifty_streams_share_one_connection_and_all_receive_their_events(
         check_that_all_receive(streams)
         wait_for(lambda: is_open(daphne, 51))
     wait_for(lambda: is_open(daphne, 0))
+
+
+def test_the_log_holds_no_ticket(daphne: Daphne, certificate: Certificate, person: Person) -> None:
+    ticket = ticket_of(person)
+    with httpx.stream(
+        "GET",
+        daphne.base + FEED,
+        params={"ticket": ticket},
+        verify=certificate.trusting(),
+        timeout=60,
+    ) as response:
+        assert next(messages(response))["type"] == "connection_established"
+    wait_for(lambda: is_open(daphne, 0))
+    assert ticket not in daphne.log.read_text()
 
 
 def is_open(daphne: Daphne, streams: int) -> bool:

@@ -159,6 +159,7 @@ def test_signing_out_ends_the_stream(web: WebServer, person: Person) -> None:
     assert stream.has_ended()
 
 
+@pytest.mark.timeout(400)  # writes thousands of events, on a machine that may be busy
 def test_a_client_that_does_not_read_is_cut(web: WebServer, person: Person) -> None:
     with raw_request(web.port, FEED, person.token, receive_buffer=4096) as client:
         read_until(client, b"connection_established")
