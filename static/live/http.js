@@ -19,7 +19,7 @@ export class Http {
    */
   constructor(base, authorization, csrfToken) {
     this.base = base;
-    this.usesTickets = authorization !== undefined || csrfToken !== undefined;
+    this.usesTickets = Boolean(authorization || csrfToken);
     this.authorization = authorization;
     this.csrfToken = csrfToken;
   }

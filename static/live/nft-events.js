@@ -29,8 +29,8 @@ export class NftEvents {
   #sequence;
   /** @type {string | undefined} */
   #ticket;
-  /** Streams in a row that never opened. */
-  #refusals = 0;
+  /** The last stream did not open although the server answered. */
+  #isRefused = false;
   /** @type {AbortController | undefined} */
   #running;
   #options;
@@ -93,8 +93,9 @@ export class NftEvents {
   async #connect(signal) {
     if (this.#state !== "polling") this.#enter("connecting");
     const { opened, end } = await this.#stream(signal);
-    this.#refusals = opened ? 0 : this.#refusals + 1;
-    return opened ? (end ?? {}) : this.#poll(signal);
+    if (!opened) return this.#poll(signal);
+    this.#isRefused = false;
+    return end ?? {};
   }
 
   /** @param {AbortSignal} signal */
@@ -149,7 +150,7 @@ export class NftEvents {
 
   /**
    * After the first refusal only one poll: the server may just have come back, or the ticket may
-   * be the reason.
+   * have been the reason.
    *
    * @param {AbortSignal} signal
    * @returns {Promise<End>}
@@ -161,12 +162,14 @@ export class NftEvents {
     for (let wait = 0; ; ) {
       const asked = performance.now();
       const answer = await this.#http.changes(this.#sequence, wait, etag, signal);
+      const wasRefused = this.#isRefused;
+      this.#isRefused = answer.status === 200 || answer.status === 304;
       if (answer.status === 401) return { state: "signedOut" };
-      if (answer.status !== 200 && answer.status !== 304) return { retryAfter: answer.retryAfter };
+      if (!this.#isRefused) return { retryAfter: answer.retryAfter };
       this.#ticket = undefined;
       if (answer.body && !this.#takeAll(answer.body)) return {};
       if (signal.aborted) return {};
-      if (this.#refusals === 1 || performance.now() > until) return { again: true };
+      if (!wasRefused || performance.now() > until) return { again: true };
       this.#enter("polling");
       const isSpinning = wait > 0 && performance.now() - asked < 500 && !answer.body?.events?.length;
       if (isSpinning) await pause(this.#options.retryFirst, { signal, wakes: false });

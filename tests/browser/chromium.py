@@ -48,9 +48,7 @@ def start_chromium(profile: Path) -> Chrome:
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = ChromeService(
-        shutil.which("chromedriver"), popen_kw={"preexec_fn": die_with_parent}
-    )
+    service = ChromeService(shutil.which("chromedriver"), popen_kw={"preexec_fn": die_with_parent})
     driver = Chrome(options=options, service=service)
     driver.set_script_timeout(ANSWERS_WITHIN)
     driver.set_page_load_timeout(ANSWERS_WITHIN)

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from tests.browser.chromium import ChromiumMissing, start_chromium
-from tests.browser.system import Browser, Site, Tab, running_site
+from tests.browser.system import EMPTY_PAGE, Browser, Site, Tab, running_site
 from tests.realtime.conftest import committing_database, shared_log
 from tests.realtime.feed import Person, new_person
 
@@ -39,6 +39,7 @@ def browser(chromium: Chrome, site: Site, person: Person) -> Iterator[Browser]:
     """Where `person` is signed in."""
     site.proxy.mend()
     browser = Browser(chromium, site.base)
+    chromium.get(site.base + EMPTY_PAGE)
     browser.sign_in(person)
     yield browser
     browser.close()

@@ -24,7 +24,7 @@ class FaultyProxy:
         self.replacements: dict[bytes, bytes] = {}
         self._is_cut = False
         self._is_closed = False
-        self._frozen = 0  # connections up to this number
+        self._frozen = self._dropped = 0  # connections up to this number
         self._connections = 0
         proxy = self
 
@@ -43,12 +43,21 @@ class FaultyProxy:
         return f"http://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
-        """Every connection breaks, and no new one comes through until `mend()`."""
+        """Every connection breaks, and no new one comes through until `restore()`."""
         self._is_cut = True
 
+    def restore(self) -> None:
+        self._is_cut = False
+
     def mend(self) -> None:
-        self._is_cut = self.refuses_streams = self.swallows_streams = False
+        """No fault any more."""
+        self.restore()
+        self.refuses_streams = self.swallows_streams = False
         self.replacements.clear()
+
+    def drop(self) -> None:
+        """Every connection breaks; new ones come through."""
+        self._dropped = self._connections
 
     def freeze(self) -> None:
         """The connections that are open now stay so, and nothing comes through them again."""
@@ -66,7 +75,7 @@ class FaultyProxy:
         if self._is_cut:
             return
         with socket.create_connection(("127.0.0.1", self.target), timeout=10) as server:
-            while not (self._is_cut or self._is_closed):
+            while not (self._is_cut or self._is_closed or number <= self._dropped):
                 readable, _, _ = select.select([client, server], [], [], ITERATION_SECONDS)
                 if number <= self._frozen:
                     threading.Event().wait(ITERATION_SECONDS)

@@ -1,6 +1,5 @@
 """The JavaScript client in a real browser: whatever breaks, nothing is missing, nothing twice."""
 
-import signal
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from django.utils import timezone
 from accounts.models import LoginSession, StreamTicket
 from accounts.services import end_login_session
 from accounts.services.sessions import open_login_session
-from tests.browser.system import Browser, Site, Tab, happen, wait_until
+from tests.browser.system import NEVER, Browser, Site, Tab, happen, wait_until
 from tests.realtime.feed import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # the first one installs Chromium
@@ -54,15 +53,29 @@ def test_the_cookie_alone_serves_as_well(tab: Tab, person: Person) -> None:
     assert tickets_of(person) == 0
 
 
-def test_a_browser_without_network_misses_nothing(live: Tab, person: Person) -> None:
-    live.browser.set_offline(True)
-    live.wait_for_state("waiting", "connecting")
+def test_a_browser_without_network_comes_back_with_it_and_misses_nothing(
+    tab: Tab, person: Person
+) -> None:
+    tab.start_client(retryFirst=NEVER, retryMost=NEVER)
+    tab.wait_for_state("live")
+    tab.browser.set_offline(True)
+    tab.wait_for_state("waiting")
     happen(person, 3)
-    live.browser.set_offline(False)
-    live.wait_for_events(5)
+    tab.browser.set_offline(False)
+    tab.wait_for_events(3)
     happen(person)
-    live.wait_for_events(6)
-    assert live.sequences == one_to(6)
+    tab.wait_for_events(4)
+    assert tab.sequences == one_to(4)
+
+
+def test_a_page_that_comes_into_view_does_not_wait(site: Site, tab: Tab, person: Person) -> None:
+    tab.start_client(retryFirst=NEVER, retryMost=NEVER)
+    tab.wait_for_state("live")
+    site.proxy.drop()
+    tab.wait_for_state("waiting")
+    happen(person)
+    tab.run("document.dispatchEvent(new Event('visibilitychange'))")
+    tab.wait_for_events(1)
 
 
 def test_a_cut_connection_misses_nothing(site: Site, live: Tab, person: Person) -> None:
@@ -70,12 +83,15 @@ def test_a_cut_connection_misses_nothing(site: Site, live: Tab, person: Person) 
         site.proxy.cut()
         live.wait_for_state("waiting")
         happen(person, 3)
-        site.proxy.mend()
+        site.proxy.restore()
+        live.wait_for_state("live")
     live.wait_for_events(11)
     assert live.sequences == one_to(11)
 
 
-def test_a_dead_connection_that_never_fails_is_noticed(site: Site, tab: Tab, person: Person) -> None:
+def test_a_dead_connection_that_never_fails_is_noticed(
+    site: Site, tab: Tab, person: Person
+) -> None:
     tab.start_client(silence=3000)  # six heartbeats
     tab.wait_for_state("live")
     site.proxy.freeze()
@@ -84,17 +100,37 @@ def test_a_dead_connection_that_never_fails_is_noticed(site: Site, tab: Tab, per
     assert tab.sequences == one_to(3)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_server_that_goes_and_comes_back_misses_nothing(
-    site: Site, live: Tab, person: Person, how: signal.Signals
+def test_a_server_that_dies_and_comes_back_misses_nothing(
+    site: Site, live: Tab, person: Person
 ) -> None:
-    site.end_web(how)
+    site.kill_web()
     live.wait_for_state("waiting", "connecting")
     happen(person, 3)
-    site.restart_web()
+    site.start_web()
+    live.wait_for_events(5)
+    assert live.sequences == one_to(5)
+
+
+def test_a_deploy_misses_nothing(site: Site, live: Tab, person: Person) -> None:
+    old = site.web
+    site.start_web()
+    old.stop()
+    happen(person, 3)
     live.wait_for_events(5)
     assert live.sequences == one_to(5)
     live.wait_for_state("live")
+
+
+def test_a_closing_stream_comes_back_when_the_server_said(
+    site: Site, live: Tab, person: Person
+) -> None:
+    site.proxy.replacements[b'"type":"heartbeat"'] = b'"type":"closing"  '
+    live.wait_for_state("waiting")
+    site.proxy.drop()
+    happen(person)
+    live.wait_for_events(3)
+    assert live.sequences == one_to(3)
+    assert live.states == ["connecting", "live", "waiting", "live"]  # by the browser alone
 
 
 def test_a_hole_is_filled_before_anything_later_is_shown(
@@ -113,7 +149,7 @@ def test_what_comes_twice_is_shown_once(site: Site, live: Tab, person: Person) -
     site.proxy.replacements[b"after=2"] = b"after=0"
     site.proxy.cut()
     live.wait_for_state("waiting")
-    site.proxy._is_cut = False
+    site.proxy.restore()
     happen(person)
     live.wait_for_events(3)
     assert site.proxy.replacements == {}
@@ -122,10 +158,10 @@ def test_what_comes_twice_is_shown_once(site: Site, live: Tab, person: Person) -
 
 def test_a_refused_ticket_is_replaced(site: Site, live: Tab, person: Person) -> None:
     site.proxy.cut()
-    live.wait_for_state("waiting")
+    wait_until(lambda: live.states.count("connecting") > 2, lambda: "attempts in vain")
     StreamTicket.objects.filter(user=person.user).update(resumable_until=timezone.now())
     happen(person)
-    site.proxy.mend()
+    site.proxy.restore()
     live.wait_for_events(3)
     live.wait_for_state("live")
     assert live.sequences == one_to(3)
@@ -139,11 +175,45 @@ def test_a_ticket_that_runs_out_under_way_is_replaced(
     live.wait_for_state("waiting")
     soon = timezone.now() + timedelta(seconds=4)
     StreamTicket.objects.filter(user=person.user).update(resumable_until=soon)
-    site.proxy.mend()
+    site.proxy.restore()
     wait_until(lambda: tickets_of(person) == 2, lambda: f"a second ticket, but {live.states}")
     happen(person)
     live.wait_for_events(3)
     assert live.sequences == one_to(3)
+
+
+@pytest.mark.parametrize("how", ["refuses_streams", "swallows_streams"])
+def test_where_no_stream_gets_through_the_client_polls(
+    site: Site, tab: Tab, person: Person, how: str
+) -> None:
+    setattr(site.proxy, how, True)
+    happen(person)
+    tab.start_client(after=0, openWithin=1000, streamAgainAfter=6000)
+    tab.wait_for_state("polling")
+    happen(person, 3)
+    tab.wait_for_events(4)
+    assert "live" not in tab.states
+    site.proxy.mend()
+    tab.wait_for_state("live")
+    happen(person)
+    tab.wait_for_events(5)
+    assert tab.sequences == one_to(5)
+
+
+def test_polling_misses_nothing_when_the_connection_is_cut(
+    site: Site, tab: Tab, person: Person
+) -> None:
+    site.proxy.refuses_streams = True
+    tab.start_client()
+    tab.wait_for_state("polling")
+    for _ in range(3):
+        site.proxy.cut()
+        tab.wait_for_state("waiting")
+        happen(person, 2)
+        site.proxy.restore()
+        tab.wait_for_state("polling")
+    tab.wait_for_events(6)
+    assert tab.sequences == one_to(6)
 
 
 def test_a_reset_names_the_snapshot_and_goes_on_from_there(tab: Tab, person: Person) -> None:

@@ -1,9 +1,10 @@
-"""More tabs than a member may have streams: the oldest gives way, and stays away."""
+"""The tabs of a member: the page at `/live`, and more of them than a member may have streams."""
 
 import os
 import time
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from tests.browser.system import Browser, Site, Tab, happen, wait_until
 from tests.realtime.feed import Person
@@ -57,7 +58,7 @@ def test_four_event_sources_that_all_reconnect_come_to_rest(site: Site, browser:
     site.proxy.cut()
     for tab in tabs:
         tab.run(START_EVENT_SOURCE)
-    site.proxy.mend()
+    site.proxy.restore()
     wait_until(lambda: _states(tabs) == [IS_OPEN] * 3 + [IS_CLOSED], lambda: str(_states(tabs)))
     opened = [tab.run("return opened") for tab in tabs]
     time.sleep(WATCHED_SECONDS)
@@ -67,3 +68,32 @@ def test_four_event_sources_that_all_reconnect_come_to_rest(site: Site, browser:
 
 def _states(tabs: list[Tab]) -> list[int]:
     return sorted(tab.run("return source.readyState") for tab in tabs)
+
+
+def text_of(tab: Tab, name: str) -> str:
+    tab.browser.driver.switch_to.window(tab.handle)
+    return tab.browser.driver.find_element(By.ID, name).text
+
+
+def wait_for_text(tab: Tab, name: str, text: str) -> None:
+    wait_until(lambda: text in text_of(tab, name), lambda: f"{text}, but {text_of(tab, name)}")
+
+
+def test_a_member_sees_what_happens(browser: Browser, person: Person) -> None:
+    happen(person)
+    browser.driver.get_log("browser")  # which also empties it
+    page = browser.open("/live")
+    wait_for_text(page, "status", "Live")
+    happen(person)
+    wait_until(
+        lambda: text_of(page, "events").count("badge_activated") == 2,
+        lambda: f"two events, but {text_of(page, 'events')}",
+    )
+    assert browser.driver.get_log("browser") == []  # nor has the content policy refused anything
+
+
+def test_a_stranger_is_told_to_sign_in(browser: Browser, person: Person) -> None:
+    browser.driver.delete_all_cookies()
+    page = browser.open("/live")
+    wait_for_text(page, "status", "You are not signed in")
+    assert text_of(page, "resume") == "I have signed in"
