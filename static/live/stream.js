@@ -48,7 +48,7 @@ export function readStream(url, { onMessage, withCredentials, openWithin, silenc
       opened = true;
       expectWithin(silence);
       const message = parse(data);
-      comesBack = message?.type === "closing";
+      comesBack ||= message?.type === "closing";
       if (!message) return finish(); // not from our server
       const end = onMessage(message);
       if (end) finish(end);

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from selenium.common import SessionNotCreatedException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 from core.processes import die_with_parent
@@ -48,11 +49,24 @@ def start_chromium(profile: Path) -> Chrome:
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = ChromeService(shutil.which("chromedriver"), popen_kw={"preexec_fn": die_with_parent})
-    driver = Chrome(options=options, service=service)
+    driver = _start(options)
     driver.set_script_timeout(ANSWERS_WITHIN)
     driver.set_page_load_timeout(ANSWERS_WITHIN)
     return driver
+
+
+def _start(options: ChromeOptions) -> Chrome:
+    """The driver gives the browser a minute, which the first start on a busy machine may exceed."""
+    for is_last in (False, False, True):
+        service = ChromeService(
+            shutil.which("chromedriver"), popen_kw={"preexec_fn": die_with_parent}
+        )
+        try:
+            return Chrome(options=options, service=service)
+        except SessionNotCreatedException:
+            if is_last:
+                raise
+    raise AssertionError
 
 
 def _are_installed() -> bool:

@@ -4,6 +4,7 @@ import select
 import socket
 import socketserver
 import threading
+import time
 from contextlib import suppress
 
 STREAM = b"GET /api/v1/user/nft-events"
@@ -24,8 +25,9 @@ class FaultyProxy:
         self.replacements: dict[bytes, bytes] = {}
         self._is_cut = False
         self._is_closed = False
-        self._frozen = self._dropped = 0  # connections up to this number
-        self._connections = 0
+        self._streams: set[socket.socket] = set()  # browsers' ends that asked for one
+        self._dropped: set[socket.socket] = set()
+        self._frozen: set[socket.socket] = set()
         proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -55,13 +57,13 @@ class FaultyProxy:
         self.refuses_streams = self.swallows_streams = False
         self.replacements.clear()
 
-    def drop(self) -> None:
-        """Every connection breaks; new ones come through."""
-        self._dropped = self._connections
+    def drop_streams(self) -> None:
+        """The streams that are open now break; new ones come through."""
+        self._dropped |= self._streams
 
-    def freeze(self) -> None:
-        """The connections that are open now stay so, and nothing comes through them again."""
-        self._frozen = self._connections
+    def freeze_streams(self) -> None:
+        """The streams that are open now stay so, and nothing comes through them again."""
+        self._frozen |= self._streams
 
     def close(self) -> None:
         self._is_closed = True
@@ -70,15 +72,13 @@ class FaultyProxy:
         self._thread.join()
 
     def _serve(self, client: socket.socket) -> None:
-        self._connections += 1
-        number = self._connections
         if self._is_cut:
             return
         with socket.create_connection(("127.0.0.1", self.target), timeout=10) as server:
-            while not (self._is_cut or self._is_closed or number <= self._dropped):
+            while not (self._is_cut or self._is_closed or client in self._dropped):
                 readable, _, _ = select.select([client, server], [], [], ITERATION_SECONDS)
-                if number <= self._frozen:
-                    threading.Event().wait(ITERATION_SECONDS)
+                if client in self._frozen:
+                    time.sleep(ITERATION_SECONDS)
                 elif not all(self._pass_on(end, client, server) for end in readable):
                     return
 
@@ -86,6 +86,7 @@ class FaultyProxy:
         """False when the connection is over."""
         data = source.recv(65536)
         if source is client and data.startswith(STREAM):
+            self._streams.add(client)
             if self.swallows_streams:
                 return True
             if self.refuses_streams:

@@ -71,7 +71,7 @@ def test_a_browser_without_network_comes_back_with_it_and_misses_nothing(
 def test_a_page_that_comes_into_view_does_not_wait(site: Site, tab: Tab, person: Person) -> None:
     tab.start_client(retryFirst=NEVER, retryMost=NEVER)
     tab.wait_for_state("live")
-    site.proxy.drop()
+    site.proxy.drop_streams()
     tab.wait_for_state("waiting")
     happen(person)
     tab.run("document.dispatchEvent(new Event('visibilitychange'))")
@@ -94,7 +94,7 @@ def test_a_dead_connection_that_never_fails_is_noticed(
 ) -> None:
     tab.start_client(silence=3000)  # six heartbeats
     tab.wait_for_state("live")
-    site.proxy.freeze()
+    site.proxy.freeze_streams()
     happen(person, 3)
     tab.wait_for_events(3)
     assert tab.sequences == one_to(3)
@@ -126,7 +126,7 @@ def test_a_closing_stream_comes_back_when_the_server_said(
 ) -> None:
     site.proxy.replacements[b'"type":"heartbeat"'] = b'"type":"closing"  '
     live.wait_for_state("waiting")
-    site.proxy.drop()
+    site.proxy.drop_streams()
     happen(person)
     live.wait_for_events(3)
     assert live.sequences == one_to(3)

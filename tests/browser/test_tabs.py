@@ -46,7 +46,7 @@ def test_three_tabs_that_reconnect_never_supersede_each_other(
     for tab in tabs:
         tab.start_client(silence=3000)
         tab.wait_for_state("live")
-    site.proxy.freeze()  # the server still holds the old streams when the new ones come
+    site.proxy.freeze_streams()  # the server still holds the old streams when the new ones come
     happen(person)
     for tab in tabs:
         tab.wait_for_events(1)
