@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
 from core.health import MetricsView, healthz
-from core.pages import landing_page
+from core.pages import landing_page, live_page
 from events.api import asyncapi_json
 from realtime.health import ReadinessView
 
@@ -17,6 +17,7 @@ admin.site.index_title = "Operations"
 
 urlpatterns = [
     path("", landing_page, name="landing"),
+    path("live", live_page, name="live"),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"), permanent=True)),
     path("healthz", healthz, name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
