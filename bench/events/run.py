@@ -1,0 +1,49 @@
+"""What every measure works with."""
+
+import os
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from bench.events.plan import Plan
+from bench.helpers import Helper
+from bench.stand import Stand
+from events.kafka.topics import ensure_topics
+from events.models import Event, GroupCursor
+
+LOG_ONLY = {"KAFKA_BOOTSTRAP_SERVERS": ""}  # the environment of who reads no Kafka
+PATIENCE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A sequencer is at work all the time. `hands` are one more than the plan's writers."""
+
+    stand: Stand
+    plan: Plan
+    hands: list[Helper]
+
+    def fresh_topics(self, prefix: str) -> None:
+        """Make the topics; from now on all processes of this run use them."""
+        os.environ["KAFKA_PREFIX"] = prefix  # for those that are started later
+        _use_topics(prefix)
+        for used in [hand.begin(_use_topics, prefix) for hand in self.hands]:
+            used.result(PATIENCE_SECONDS)
+        ensure_topics()
+
+
+def _use_topics(prefix: str) -> None:
+    settings.KAFKA_PREFIX = prefix
+
+
+def head() -> int:
+    return Event.objects.all().head_position()
+
+
+def skip_to_head(group: str) -> None:
+    put_at(group, head())
+
+
+def put_at(group: str, position: int) -> None:
+    """For a group that nobody reads for."""
+    GroupCursor.objects.update_or_create(name=group, defaults={"position": position})
