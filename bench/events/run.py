@@ -1,13 +1,14 @@
 """What every measure works with."""
 
 import os
+import time
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from bench.events.plan import Plan
 from bench.helpers import Helper
-from bench.stand import Stand
+from bench.stand import BenchFailed, Stand
 from events.kafka.topics import ensure_topics
 from events.models import Event, GroupCursor
 
@@ -40,7 +41,18 @@ def head() -> int:
     return Event.objects.all().head_position()
 
 
+def wait_until_numbered() -> None:
+    """Raises BenchFailed when the sequencer takes too long."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while Event.objects.filter(position__isnull=True).exists():
+        if time.monotonic() > deadline:
+            raise BenchFailed("The sequencer did not number everything.")
+        time.sleep(0.05)
+
+
 def skip_to_head(group: str) -> None:
+    """Past whatever earlier measures wrote, so that observers see only their own events."""
+    wait_until_numbered()
     put_at(group, head())
 
 

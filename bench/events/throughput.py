@@ -11,7 +11,7 @@ from django.db import connection
 from bench.events import writers
 from bench.events.effect import effects
 from bench.events.facts import fill_log
-from bench.events.run import LOG_ONLY, PATIENCE_SECONDS, Run, head, put_at
+from bench.events.run import LOG_ONLY, PATIENCE_SECONDS, Run, head, put_at, wait_until_numbered
 from bench.events.straight import drain_straight
 from bench.measures import Measure, at_least
 from bench.stand import BenchFailed
@@ -37,10 +37,12 @@ def append_measures(run: Run) -> Iterator[Measure]:
 def reading_measures(run: Run) -> Iterator[Measure]:
     """The bridge, then consumers on both buses, over the same events."""
     samples: defaultdict[str, list[float]] = defaultdict(list)
+    wait_until_numbered()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE events_event")
     start = head()
     fill_log(run.plan.events)
+    wait_until_numbered()
     for number in range(run.plan.rounds):
         for name, value in _reading_round(run, f"r{number}", start):
             samples[name].append(value)
