@@ -54,9 +54,8 @@ fmt: dev ## Formats the code
 	@$(RUN) ruff check --fix --quiet . || true
 	@$(RUN) ruff format .
 
-bench: runtime ## Measures the backend's own time in upgrades (PART=upgrades, N=5)
-	@case "$(or $(PART),upgrades)" in upgrades) ;; *) echo "Unknown PART=$(PART)" >&2; exit 2;; esac
-	@exec $(RUN) demo --parent $$PPID --bench $(or $(N),5)
+bench: runtime ## Measures, beside baselines (PART=events or upgrades, all by default; N=5 rounds)
+	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
 faults: runtime ## Kills everything at random and compares (PART=events, PROFILE=long, SEED=)
 	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),events) \

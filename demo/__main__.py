@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
-import tempfile
 import time
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,6 @@ from websockets.exceptions import WebSocketException
 
 from chain.errors import ChainError
 from core.processes import die_with_parent
-from demo.bench import measure_upgrades
 from demo.client import StepFailed
 from demo.display import Display
 from demo.servers import free_port
@@ -40,10 +39,6 @@ def main() -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     try:
-        if arguments.bench:
-            with tempfile.TemporaryDirectory(prefix="aiw3-bench-") as folder:
-                Path(folder).chmod(0o711)  # the database's user passes through
-                return _run(arguments, Path(folder) / "state")
         return _run(arguments, arguments.state)
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
@@ -59,7 +54,8 @@ def _parse() -> argparse.Namespace:
     kept = Path(os.environ.get("DEMO_STATE", ROOT / ".demo"))
     parser.add_argument("--state", type=Path, default=kept, help="the folder that a run resumes")
     parser.add_argument("--parent", type=int, help="end when this process ends")
-    parser.add_argument("--bench", type=int, default=0, metavar="N", help="time N upgrades")
+    parser.add_argument("--time", type=int, default=0, metavar="N", help="time N upgrades and exit")
+    parser.add_argument("--timings", type=Path, help="where to write these times, as JSON")
     return parser.parse_args()
 
 
@@ -73,7 +69,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def _run_in(arguments: argparse.Namespace, state: State) -> int:
-    port = free_port() if arguments.bench else arguments.port or free_port()
+    port = free_port() if arguments.time else arguments.port or free_port()
     if _is_taken(port):
         print(f"Port {port} is in use; try `make demo PORT=8001`.", file=sys.stderr)
         return 1
@@ -109,13 +105,13 @@ def _start_and_upgrade(arguments: argparse.Namespace, system: System) -> int:
             ws_url=system.localnet.ws_url,
             service_api_key=system.service_api_key,
         )
-        if arguments.bench:
-            return measure_upgrades(
-                lambda: asyncio.run(_watched(system, target, display)), arguments.bench
-            )
-        timing = asyncio.run(_watched(system, target, display))
-        _sum_up(timing, display)
-    if arguments.once:
+        timings = [
+            asyncio.run(_watched(system, target, display)) for _ in range(arguments.time or 1)
+        ]
+        _sum_up(timings[-1], display)
+    if arguments.timings is not None:
+        arguments.timings.write_text(json.dumps([timing.document() for timing in timings]))
+    if arguments.once or arguments.time:
         return 0
     system.write_info()
     _serve(system)

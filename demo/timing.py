@@ -50,3 +50,7 @@ class UpgradeTiming:
     @property
     def total_ms(self) -> float:
         return (self.completed - self.begun) * 1000
+
+    def document(self) -> dict[str, object]:
+        """All of it in milliseconds, as JSON."""
+        return {"total": self.total_ms, "parts": self.parts}

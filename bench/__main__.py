@@ -1,0 +1,63 @@
+"""`python -m bench [PART ...]`: measures, prints, and writes what it measured."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from bench import events, upgrades
+from bench.report import Report, table, write
+from bench.stand import ROOT, BenchFailed
+from core.processes import die_with_parent
+from demo.kafka.server import KafkaMissing
+
+PARTS = {"events": events.measure, "upgrades": upgrades.measure}
+
+
+def main() -> int:
+    arguments = _parse()
+    if arguments.parent is not None:
+        die_with_parent(arguments.parent)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        for part in arguments.parts or PARTS:
+            _finish(PARTS[part](arguments.rounds, quick=arguments.quick), arguments.output)
+    except (BenchFailed, KafkaMissing, RuntimeError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--rounds", type=int, default=5, help="of each measure; the median counts")
+    parser.add_argument("--quick", action="store_true", help="only shows that everything runs")
+    parser.add_argument("--output", type=Path, default=ROOT, help="instead of this checkout")
+    parser.add_argument("--parent", type=int, help="end when this process ends")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return arguments
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _finish(report: Report, output: Path) -> None:
+    print(f"\n{report.title}\n{table(report.measures)}", flush=True)
+    write(
+        report,
+        data=output / "build" / "bench.json",
+        page=output / "docs" / "performance.md",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
