@@ -11,7 +11,7 @@ from bench import events, upgrades
 from bench.report import Report, table, write
 from bench.stand import ROOT, BenchFailed
 from core.processes import die_with_parent
-from demo.kafka.server import KafkaMissing
+from tools.kafka.server import KafkaMissing
 
 PARTS = {"events": events.measure, "upgrades": upgrades.measure}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from core.processes import spawn, stop
 from demo.configuration import new_secrets
-from demo.kafka.server import KafkaServer, start_kafka
 from demo.servers import start_postgres, start_redis
+from tools.kafka.server import KafkaServer, start_kafka
 
 ROOT = Path(__file__).resolve().parent.parent
 
