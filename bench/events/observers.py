@@ -11,12 +11,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
 from bench.events.writers import FLOOR_CHANNEL
+from bench.stand import BenchFailed
 from core.redis import redis_client
 from events.kafka.client import prefixed
 from events.kafka.messages import EVENT_LOG
@@ -55,7 +56,8 @@ def see_kafka(ready: Path, count: int, patience: float) -> Arrivals:
     )
     found: Arrivals = {}
     try:
-        consumer.assign([_end(consumer, number) for number in range(PARTITIONS[EVENT_LOG])])
+        numbers = range(PARTITIONS[EVENT_LOG])
+        consumer.assign([_end(consumer, number, patience) for number in numbers])
         ready.touch()
         for _ in _patiently(lambda: len(found) < count, patience):
             message = consumer.poll(0.1)
@@ -99,11 +101,17 @@ def see_floor(ready: Path, count: int, patience: float) -> Arrivals:
     return found
 
 
-def _end(consumer: Consumer, partition: int) -> TopicPartition:
+def _end(consumer: Consumer, partition: int, patience: float) -> TopicPartition:
+    """Raises BenchFailed. A topic that was just made has no leader for a moment."""
     place = TopicPartition(prefixed(EVENT_LOG), partition)
-    _low, high = consumer.get_watermark_offsets(place, timeout=10)
-    place.offset = high
-    return place
+    for _ in _patiently(lambda: True, patience):
+        try:
+            _low, place.offset = consumer.get_watermark_offsets(place, timeout=10)
+        except KafkaException:  # no process can hand it on to another
+            time.sleep(0.1)
+        else:
+            return place
+    raise BenchFailed(f"{place.topic} does not answer.")
 
 
 def _text(value: str | bytes | None) -> str:
