@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 CSP = (
@@ -22,7 +23,8 @@ def landing_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@never_cache  # the CSRF token is the visitor's own
+@never_cache  # the CSRF cookie is the visitor's own
+@ensure_csrf_cookie
 def live_page(request: HttpRequest) -> HttpResponse:
     """What happens to the signed-in visitor, as it happens. The events come by script."""
     response = render(request, "live.html")

@@ -15,7 +15,7 @@ export class Http {
   /**
    * @param {string} base
    * @param {(() => string | Promise<string>) | undefined} authorization the header's value
-   * @param {string | undefined} csrfToken for a browser session
+   * @param {(() => string) | undefined} csrfToken for a browser session
    */
   constructor(base, authorization, csrfToken) {
     this.base = base;
@@ -79,6 +79,6 @@ export class Http {
    */
   async #credentials(method) {
     if (this.authorization) return { Authorization: await this.authorization() };
-    return this.csrfToken && method === "POST" ? { "X-CSRFToken": this.csrfToken } : {};
+    return this.csrfToken && method === "POST" ? { "X-CSRFToken": this.csrfToken() } : {};
   }
 }

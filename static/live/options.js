@@ -34,8 +34,8 @@
  * @property {string} [base] the origin of the API; without it the page's own
  * @property {() => string | Promise<string>} [authorization] a fresh `Bearer …`, asked for before
  *   every request; without it the browser session signs in
- * @property {string} [csrfToken] of the browser session: it gets tickets, by which the server
- *   tells a tab that reconnects from a new one
+ * @property {() => string} [csrfToken] that of the browser session now (signing in changes it): it
+ *   gets tickets, by which the server tells a tab that reconnects from a new one
  * @property {number} [openWithin] until a stream's first message
  * @property {number} [silence] without even a heartbeat, after which a stream is dead
  * @property {number} [retryFirst] the wait after one failure; doubles with each

@@ -27,6 +27,7 @@ function showState(state) {
   status.textContent = TEXTS[state];
   status.dataset.state = state;
   resume.hidden = state !== "superseded" && state !== "signedOut";
+  if (state === "signedOut") note.textContent = "Sign in with your wallet, then come back here.";
   resume.textContent = state === "superseded" ? "Show them here" : "I have signed in";
 }
 
@@ -48,7 +49,7 @@ function showEvent(event) {
 
 const client = new NftEvents({
   after: 0,
-  csrfToken: document.body.dataset.csrf,
+  csrfToken: () => /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "",
   onEvent: showEvent,
   onState: showState,
   onReset: () => {

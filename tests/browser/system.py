@@ -36,6 +36,8 @@ NEVER = 3_600_000  # for a wait that something else has to end
 START_CLIENT = """
 const [options, token, done] = arguments;
 const seen = window.seen = { sequences: [], states: [], resets: [] };
+const csrf = options.csrfToken;
+if (csrf) options.csrfToken = () => csrf;
 if (token) options.authorization = () => `Bearer ${token}`;
 import("/static/live/nft-events.js").then(({ NftEvents }) => {
   window.client = new NftEvents({

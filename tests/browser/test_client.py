@@ -127,6 +127,7 @@ def test_a_closing_stream_comes_back_when_the_server_said(
     site.proxy.replacements[b'"type":"heartbeat"'] = b'"type":"closing"  '
     live.wait_for_state("waiting")
     site.proxy.drop_streams()
+    live.wait_for_state("live")
     happen(person)
     live.wait_for_events(3)
     assert live.sequences == one_to(3)
@@ -188,7 +189,7 @@ def test_where_no_stream_gets_through_the_client_polls(
 ) -> None:
     setattr(site.proxy, how, True)
     happen(person)
-    tab.start_client(after=0, openWithin=1000, streamAgainAfter=6000)
+    tab.start_client(after=0, openWithin=1000, streamAgainAfter=3000)
     tab.wait_for_state("polling")
     happen(person, 3)
     tab.wait_for_events(4)
