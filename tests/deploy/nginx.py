@@ -119,3 +119,5 @@ def _unpack_nginx() -> None:
         subprocess.run(["dpkg-deb", "-x", package, KEPT], check=True, timeout=60)
     except (subprocess.SubprocessError, ValueError) as error:
         pytest.skip(f"nginx could not be fetched: {error}")
+    finally:
+        shutil.rmtree(state)
