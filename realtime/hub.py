@@ -38,6 +38,15 @@ class Hub:
         self._order = asyncio.Lock()
         self._heard_at = time.monotonic()
 
+    def __len__(self) -> int:
+        """How many subscriptions there are."""
+        return sum(len(subscriptions) for subscriptions in self._subscriptions.values())
+
+    @property
+    def position(self) -> int | None:
+        """Everything up to here has been dispatched; None before the log was read."""
+        return self._position
+
     @property
     def is_deaf(self) -> bool:
         """Nothing has been heard for `deaf_seconds`, or the log was never read."""
