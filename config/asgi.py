@@ -13,6 +13,7 @@ django = get_asgi_application()
 
 from nft.chain_access import greet_chain  # noqa: E402 - models load after Django is set up
 from realtime.asgi import lifespan, streams_or  # noqa: E402
+from realtime.handshake import websocket  # noqa: E402
 
 
 async def start(scope: Any, receive: Any, send: Any) -> None:
@@ -22,4 +23,6 @@ async def start(scope: Any, receive: Any, send: Any) -> None:
     await greeting
 
 
-application = ProtocolTypeRouter({"http": streams_or(django), "lifespan": start})
+application = ProtocolTypeRouter(
+    {"http": streams_or(django), "websocket": websocket, "lifespan": start}
+)

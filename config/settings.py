@@ -216,6 +216,9 @@ STREAM_START_SECONDS = env.float("STREAM_START_SECONDS", 5.0)
 STREAM_DEAF_SECONDS = env.float("STREAM_DEAF_SECONDS", 3.5)  # the head comes every second
 STREAM_LOG_POLL_SECONDS = env.float("STREAM_LOG_POLL_SECONDS", 1.0)  # while deaf
 STREAM_SESSION_CHECK_SECONDS = env.float("STREAM_SESSION_CHECK_SECONDS", 5.0)
+STREAM_POLLS_PER_USER = env.int("STREAM_POLLS_PER_USER", 6)  # that wait, in one process
+STREAM_POLL_WAIT_SECONDS = 30  # the longest that a poll may ask for
+STREAM_POLL_PAGE = env.int("STREAM_POLL_PAGE", 100)  # events
 STREAM_SIGN_IN_THREADS = env.int("STREAM_SIGN_IN_THREADS", 2)  # each keeps one connection
 
 # --- Watching -------------------------------------------------------------------------

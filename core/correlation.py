@@ -22,15 +22,19 @@ def set_correlation_id(value: str) -> None:
     _current.set(value)
 
 
+def accept_correlation_id(given: str) -> str:
+    """The caller's id when it is harmless, else a new one."""
+    return given if _ACCEPTED.match(given) else str(uuid7())
+
+
 class CorrelationIdMiddleware:
-    """Takes the caller's id when it is harmless, makes one otherwise, and returns it."""
+    """Takes or makes the id of a request, and returns it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get(HEADER, "")
-        correlation_id = given if _ACCEPTED.match(given) else str(uuid7())
+        correlation_id = accept_correlation_id(request.headers.get(HEADER, ""))
         set_correlation_id(correlation_id)
         response = self.get_response(request)
         response.headers[HEADER] = correlation_id

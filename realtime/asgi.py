@@ -1,4 +1,4 @@
-"""The streams as a raw ASGI endpoint beside Django, and the lifespan of a server process."""
+"""Streams and polls as raw ASGI endpoints beside Django, and the lifespan of a server process."""
 
 import asyncio
 import logging
@@ -6,13 +6,16 @@ import re
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
-from core.errors import DomainError, LimitExceeded, error_body
-from realtime import metrics, sse
+from core.errors import DomainError, error_body
+from realtime import sse
+from realtime.answers import answer, answer_error
 from realtime.connection import Send
-from realtime.origins import Headers, cors_headers, preflight_headers
+from realtime.origins import cors_headers, preflight_headers
+from realtime.polling import poll
 from realtime.requests import StreamRequest, hide_ticket, read_request, read_resume_point
 from realtime.signin import find_feed, sign_in
 from realtime.site import Site, current_site, stop_site
@@ -22,91 +25,81 @@ from realtime.wire import dump
 logger = logging.getLogger(__name__)
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
+Handler = Callable[[StreamRequest, Receive, Send], Awaitable[None]]
 
 ROUTES = {
     "user": re.compile(r"/api/v1/user/nft-events\Z"),
     "upgrade": re.compile(r"/api/nft/upgrade/(?P<upgrade_id>[^/]+)/events\Z"),
     "system": re.compile(r"/api/v1/admin/events\Z"),
 }
+CHANGES = re.compile(r"/api/v1/user/nft-portfolio-changes\Z")
+ALLOW = (b"allow", b"GET, OPTIONS")
 
 
 def streams_or(django: App) -> App:
-    """The application for HTTP: streams here, everything else to Django."""
+    """The application for HTTP: streams and polls here, everything else to Django."""
 
     async def route(scope: Any, receive: Receive, send: Send) -> None:
-        for name, pattern in ROUTES.items():
-            if match := pattern.match(scope["path"]):
-                await _answer(name, match.groupdict().get("upgrade_id"), scope, receive, send)
-                return
-        await django(scope, receive, send)
+        if handle := _handler_of(scope["path"]):
+            await _answer(handle, scope, receive, send)
+        else:
+            await django(scope, receive, send)
 
     return route
 
 
-async def _answer(
-    route: str, upgrade_id: str | None, scope: Any, receive: Receive, send: Send
-) -> None:
+def _handler_of(path: str) -> Handler | None:
+    if CHANGES.match(path):
+        return _answer_poll
+    for name, pattern in ROUTES.items():
+        if match := pattern.match(path):
+            return partial(_stream, name, match.groupdict().get("upgrade_id"))
+    return None
+
+
+async def _answer(handle: Handler, scope: Any, receive: Receive, send: Send) -> None:
     request = read_request(scope)
     hide_ticket(scope)
     if request.method == "OPTIONS":
-        await _send(send, 204, preflight_headers(request))
+        await answer(send, request, 204, headers=preflight_headers())
     elif request.method != "GET":
-        body = error_body(405, "A stream can only be read.", "METHOD_NOT_ALLOWED")
-        await _send(send, 405, [(b"allow", b"GET, OPTIONS"), *cors_headers(request)], body)
+        body = error_body(405, "This can only be read.", "METHOD_NOT_ALLOWED")
+        await answer(send, request, 405, headers=[ALLOW], body=dump(body))
     else:
-        await _answer_get(request, route, upgrade_id, receive, send)
-
-
-async def _answer_get(
-    request: StreamRequest, route: str, upgrade_id: str | None, receive: Receive, send: Send
-) -> None:
-    headers = cors_headers(request)
-    try:
-        if not await _stream(current_site(), request, route, upgrade_id, receive, send):
-            await _send(send, 204, headers)  # tells `EventSource` not to come back
-    except DomainError as error:
-        metrics.refused.labels(error.code).inc()
-        body = error_body(error.status, error.message, error.code, error.details)
-        await _send(send, error.status, [*headers, *_error_headers(error)], body)
+        try:
+            await handle(request, receive, send)
+        except DomainError as error:
+            await answer_error(send, request, error)
 
 
 async def _stream(
-    site: Site,
-    request: StreamRequest,
-    route: str,
-    upgrade_id: str | None,
-    receive: Receive,
-    send: Send,
-) -> bool:
-    """False when there is nothing more to stream. Raises DomainError before anything is sent."""
+    route: str, upgrade_id: str | None, request: StreamRequest, receive: Receive, send: Send
+) -> None:
+    """Raises DomainError before anything is sent."""
+    site = current_site()
     grant = await sign_in(site, request)
     feed = await find_feed(site, grant, route=route, upgrade_id=upgrade_id)
     point = read_resume_point(request)
-    if point.is_superseded:
-        return False
     headers = [*sse.HEADERS, *cors_headers(request)]
-    return await serve_stream(
-        Stream(site, grant, feed, send, headers=headers), point, receive, send
-    )
+    opening = {"type": "http.response.start", "status": 200, "headers": headers}
+    stream = Stream(site, grant, feed, send, transport=sse.SSE)
+    if point.is_superseded or not await serve_stream(stream, point, receive, send, opening=opening):
+        await answer(send, request, 204)  # tells `EventSource` not to come back
 
 
-def _error_headers(error: DomainError) -> Headers:
-    if isinstance(error, LimitExceeded):
-        return [(b"retry-after", str(error.retry_after).encode())]
-    if error.status == 503:
-        return [(b"retry-after", b"5")]
-    return [(b"www-authenticate", b"Bearer")] if error.status == 401 else []
-
-
-async def _send(send: Send, status: int, headers: Headers, body: Any = None) -> None:
-    content = b"" if body is None else dump(body).encode()
-    described = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(content)).encode()),
-    ]
-    start = [*headers, (b"cache-control", b"no-store"), *(described if content else [])]
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": content})
+async def _answer_poll(request: StreamRequest, receive: Receive, send: Send) -> None:
+    """304 when nothing has happened while the poll waited, or nothing but what is known."""
+    found = await poll(current_site(), request, receive)
+    if found is None:
+        return
+    asked, result = found
+    etag = result.etag(asked)
+    headers = [(b"etag", etag.encode()), (b"cache-control", b"private, no-cache")]
+    is_known = etag in request.headers.get("if-none-match", "")
+    if is_known or (asked.wait and not result.is_news and asked.after is not None):
+        await answer(send, request, 304, headers=headers)
+    else:
+        await answer(send, request, 200, headers=headers, body=result.body)
 
 
 async def lifespan(_scope: Any, receive: Receive, send: Send) -> None:

@@ -1,37 +1,39 @@
-"""One open HTTP response: written at once while the client reads, bounded when it does not."""
+"""One open stream: written at once while the client reads, bounded when it does not."""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
-from typing import Any
+from typing import Any, AnyStr, Generic
 
 from realtime import metrics
+from realtime.transports import Transport
 
 Send = Callable[[Any], Awaitable[None]]
 Step = Coroutine[Any, Any, None]
 
 
-class Connection:
+class Connection(Generic[AnyStr]):
     """Writes frames in order without ever blocking the caller.
 
     While the client reads, a write happens inside the call: no task, no queue. When the server
     applies backpressure a task waits and frames pile up, at most `limit` bytes; then the client
-    is cut: `last_words(reason)` replaces what waits. A response that is to end has `grace`
+    is cut: `last_words(reason)` replaces what waits. A stream that is to end has `grace`
     seconds to get out before its socket is dropped. `on_over` is called once nothing more will
     be written.
     """
 
     __slots__ = (
-        "_grace", "_last_words", "_limit", "_on_over", "_pending", "_send", "_size", "_writer",
-        "ended_because", "is_over",
+        "_grace", "_last_words", "_limit", "_on_over", "_pending", "_send", "_size",
+        "_transport", "_writer", "ended_because", "is_over",
     )  # fmt: skip
 
     def __init__(
         self,
         send: Send,
+        transport: Transport[AnyStr],
         *,
-        last_words: Callable[[str], bytes],
+        last_words: Callable[[str], AnyStr],
         on_over: Callable[[], object],
         limit: int,
         grace: float,
@@ -39,12 +41,13 @@ class Connection:
         self.ended_because: str | None = None
         self.is_over = False  # nothing more will be written
         self._grace = grace
-        self._last_words = last_words
+        self._last_words: Callable[[str], AnyStr] = last_words
         self._limit = limit
         self._on_over = on_over
-        self._pending: list[bytes] = []
+        self._pending: list[AnyStr] = []
         self._send = send
         self._size = 0
+        self._transport: Transport[AnyStr] = transport
         self._writer: asyncio.Task[None] | None = None
 
     @property
@@ -52,7 +55,11 @@ class Connection:
         """The client does not read as fast as we write."""
         return self._writer is not None
 
-    def write(self, frame: bytes) -> None:
+    @property
+    def _is_ending(self) -> bool:
+        return self.ended_because is not None and not self.is_over
+
+    def write(self, frame: AnyStr) -> None:
         if self.ended_because is not None:
             return
         if self._writer is None:
@@ -67,12 +74,13 @@ class Connection:
         self._pending, self._size = [], 0
         self.end(reason, self._last_words(reason))
 
-    def end(self, reason: str, frame: bytes = b"") -> None:
-        """Finish the response with `frame`, after what is pending; the first reason counts."""
+    def end(self, reason: str, frame: AnyStr | None = None) -> None:
+        """Finish the stream with `frame`, after what is pending; the first reason counts."""
         if self.ended_because is not None:
             return
         self._conclude(reason)
-        self._queue(frame)
+        if frame is not None:
+            self._queue(frame)
         loop = asyncio.get_running_loop()
         if self._writer is None:
             self._writer = loop.create_task(self._flush(None))
@@ -94,13 +102,13 @@ class Connection:
         self.ended_because = reason
         metrics.closed.labels(reason).inc()
 
-    def _queue(self, frame: bytes) -> None:
+    def _queue(self, frame: AnyStr) -> None:
         self._pending.append(frame)
         self._size += len(frame)
 
-    def _write_now(self, frame: bytes) -> None:
+    def _write_now(self, frame: AnyStr) -> None:
         """Run the first step of a send here; a task is needed only if it has to wait."""
-        step = self._body(frame, more=True)
+        step: Step = self._send(self._transport.write(frame))  # type: ignore[assignment]
         try:
             waiting = step.send(None)
         except StopIteration:
@@ -115,27 +123,33 @@ class Connection:
         try:
             if rest is not None:
                 await rest
-            while self._pending:
-                frames, self._pending, self._size = self._pending, [], 0
-                over = self.ended_because is not None
-                await self._body(b"".join(frames), more=not over)
-                if over:
-                    self._close()
+            while self._pending or self._is_ending:
+                await self._write_pending()
         except Exception:  # noqa: BLE001 - as above
             self.lost()
         finally:
             self._writer = None
 
+    async def _write_pending(self) -> None:
+        frames, self._pending, self._size = self._pending, [], 0
+        reason = self.ended_because
+        if reason is None:
+            messages = self._transport.write_all(frames)
+        else:
+            messages = self._transport.finish(frames, reason=reason)
+        for message in messages:
+            await self._send(message)
+        if reason is not None:
+            self._close()
+
     def _drop(self) -> None:
-        """The grace is over: a client that still does not read loses its socket."""
+        """The grace is over: a client that still does not read, or answer, loses its socket."""
         if self._writer is not None:
             self._writer.cancel()
             abort(self._send)
             self.lost()
-
-    def _body(self, frame: bytes, *, more: bool) -> Step:
-        message = {"type": "http.response.body", "body": frame, "more_body": more}
-        return self._send(message)  # type: ignore[return-value]  # `send` is an async function
+        elif self._transport.closes_with_handshake:
+            abort(self._send)
 
 
 class _Rest:

@@ -56,7 +56,7 @@ class Limits(Generic[S]):
         """Raises LimitExceeded or Unavailable when a new stream is to be refused."""
         if self._per_user_refuse and self.of_user(user_id) >= self._per_user:
             raise LimitExceeded(
-                "TOO_MANY_STREAMS", "Close one of your open streams first.", retry_after=5
+                "TOO_MANY_STREAMS", "Too many of yours are open; close one first.", retry_after=5
             )
         if self._total_refuse and len(self._open) >= self._total:
             raise Unavailable("STREAMS_FULL", "No more streams can be opened right now.")

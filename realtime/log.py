@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -37,41 +37,52 @@ def read_after(position: int, *, limit: int) -> list[FeedEvent]:
     return [from_row(event) for event in Event.objects.after_position(position)[:limit]]
 
 
-def read_users(points: Sequence[tuple[UUID, int | None]], *, limit: int) -> list[FeedRead]:
-    """For each (user, after): the head and what is missing, all in one query.
+class UserPoint(NamedTuple):
+    """Where a reader of a user's feed stands; `after` None means from now on."""
 
-    `after` None means from now on. More than `limit` missing events are not reachable.
+    user_id: UUID
+    after: int | None
+    page: int
+    """At most so many events, the first ones."""
+
+
+def read_users(points: Sequence[UserPoint], *, limit: int) -> list[FeedRead]:
+    """For each point: the head and what is missing, all in one query.
+
+    More than `limit` missing events are not reachable.
     """
     sql = """
         SELECT r.n, coalesce(h.sequence, 0) AS head, e.*
-        FROM unnest(%s::int[], %s::uuid[], %s::bigint[]) AS r(n, user_id, after)
+        FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::int[]) AS r(n, user_id, after, page)
         LEFT JOIN events_user_sequence AS h ON h.user_id = r.user_id
         LEFT JOIN LATERAL (
             SELECT * FROM events_event WHERE user_id = r.user_id AND sequence > r.after
-            AND h.sequence - r.after BETWEEN 1 AND %s) AS e ON true
+            AND h.sequence - r.after BETWEEN 1 AND %s
+            ORDER BY sequence LIMIT r.page) AS e ON true
         ORDER BY r.n, e.sequence
     """
     numbers = list(range(len(points)))
-    rows = Event.objects.raw(
-        sql, [numbers, [user for user, _ in points], [after for _, after in points], limit]
-    )
+    users, afters, pages = ([point[column] for point in points] for column in range(3))
     heads: dict[int, int] = {}
     found: dict[int, list[FeedEvent]] = {n: [] for n in numbers}
-    for row in rows:
+    for row in Event.objects.raw(sql, [numbers, users, afters, pages, limit]):
         n, head = _annotations(row)
         heads[n] = head
         if row.position is not None:
             found[n].append(from_row(row))
-    return [_user_read(heads[n], after, found[n]) for n, (_, after) in enumerate(points)]
+    return [_user_read(heads[n], point, found[n]) for n, point in enumerate(points)]
 
 
 def _annotations(row: Any) -> tuple[int, int]:
     return row.n, row.head
 
 
-def _user_read(head: int, after: int | None, events: list[FeedEvent]) -> FeedRead:
+def _user_read(head: int, point: UserPoint, events: list[FeedEvent]) -> FeedRead:
     """A user's sequence has no gap, so fewer events than numbers means that some are gone."""
-    reachable = after is None or (after <= head and len(events) == head - after)
+    if point.after is None:
+        return FeedRead(head)
+    missing = head - point.after
+    reachable = missing >= 0 and len(events) == min(missing, point.page)
     return FeedRead(head, events if reachable else [], reachable)
 
 

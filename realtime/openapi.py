@@ -1,6 +1,8 @@
-"""The streams in the OpenAPI document: they are routed beside Django, which knows none of them."""
+"""Streams and polls in the OpenAPI document: routed beside Django, which knows none of them."""
 
 from typing import Any
+
+from django.conf import settings
 
 STREAMS = {
     "/api/v1/user/nft-events": (
@@ -28,6 +30,17 @@ ERRORS = {
     "429": "Too many streams (where the site refuses instead of superseding); see `Retry-After`",
     "503": "The log cannot be read, or the server is full or going away; see `Retry-After`",
 }
+SOCKET = (
+    "The same feed over WebSocket: every message is a text frame, events are bare envelopes whose "
+    "`sequence` is the resume point. Besides the header, a browser signs in with its session, "
+    "with `?ticket=`, or with the subprotocols `bearer` and the token. A page of another origin "
+    "is refused. The close codes are in docs/realtime.md."
+)
+CHANGES = (
+    "What happened after `after`, at most 100 events; `hasMore` says that there are more. `reset` "
+    "instead when the point cannot be or is too old: read `snapshot`, then go on from `sequence`. "
+    "With `wait` the answer comes as soon as there is an event, or is a 304 in the end."
+)
 RESUME = [
     ("header", "Last-Event-ID", "The id of the last message received"),
     ("query", "after", "The same, for who cannot send a header"),
@@ -39,6 +52,8 @@ def document_streams(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """A postprocessing hook of drf-spectacular."""
     for path, (name, description) in STREAMS.items():
         result["paths"][path] = {"get": _operation(path, name, description)}
+    result["paths"]["/ws/nft-events/"] = {"get": _socket()}
+    result["paths"]["/api/v1/user/nft-portfolio-changes"] = {"get": _changes()}
     result["components"].setdefault("securitySchemes", {})["streamTicket"] = {
         "type": "apiKey",
         "in": "query",
@@ -71,8 +86,55 @@ def _operation(path: str, name: str, description: str) -> dict[str, Any]:
     }
 
 
-def _parameter(place: str, name: str, description: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"in": place, "name": name, "schema": {"type": "string"}}
+def _socket() -> dict[str, Any]:
+    operation = _operation("/ws/nft-events/", "user_events_websocket", "")
+    del operation["responses"]["200"], operation["responses"]["204"]
+    operation["responses"] = {"101": {"description": "The stream"}} | operation["responses"]
+    operation["responses"]["409"] = _error("SUPERSEDED: `after` is the id of a stream that is over")
+    parameters = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
+    return operation | {"description": SOCKET, "parameters": parameters}
+
+
+def _changes() -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 0}
+    wait = number | {"maximum": settings.STREAM_POLL_WAIT_SECONDS, "default": 0}
+    page = {
+        "events": {"type": "array", "items": {"type": "object"}},
+        "sequence": number,
+        "hasMore": {"type": "boolean"},
+    }
+    reset = {"reset": {"const": True}, "sequence": number, "snapshot": {"type": "string"}}
+    either = [
+        {"type": "object", "required": list(fields), "properties": fields}
+        for fields in (page, reset)
+    ]
+    return {
+        "operationId": "user_changes",
+        "description": CHANGES,
+        "tags": ["streams"],
+        "parameters": [
+            _parameter("query", "after", "The `sequence` of the last answer; without it the "
+                       "answer only says where the feed stands", number),
+            _parameter("query", "wait", "Seconds", wait),
+            _parameter("header", "If-None-Match", "The `ETag` of the last answer"),
+        ],
+        "security": [{"bearer": []}, {"browserSession": []}],
+        "responses": {
+            "200": {
+                "description": "The changes; `ETag` tells the answer from another",
+                "content": {"application/json": {"schema": {"oneOf": either}}},
+            },
+            "304": {"description": "Nothing new"},
+            "400": _error("`after` or `wait` is not a number, or out of range"),
+            **{status: _error(text) for status, text in sorted(ERRORS.items())},
+        },
+    }  # fmt: skip
+
+
+def _parameter(
+    place: str, name: str, description: str, schema: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"in": place, "name": name, "schema": schema or {"type": "string"}}
     if place == "path":
         return found | {"required": True}
     return found | {"description": description}

@@ -8,6 +8,9 @@ from django.http.request import split_domain_port, validate_host
 from core.errors import NotAllowed
 from realtime.requests import StreamRequest
 
+ALLOWED_HEADERS = b"authorization, if-none-match, last-event-id, x-correlation-id"
+EXPOSED_HEADERS = b"etag, retry-after, x-correlation-id"
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -16,23 +19,26 @@ def cors_headers(request: StreamRequest) -> Headers:
     headers = [(b"vary", b"Origin")]
     if request.origin is not None and request.origin in settings.CORS_ALLOWED_ORIGINS:
         headers.append((b"access-control-allow-origin", request.origin.encode("latin-1")))
+        headers.append((b"access-control-expose-headers", EXPOSED_HEADERS))
         if settings.CORS_ALLOW_CREDENTIALS:
             headers.append((b"access-control-allow-credentials", b"true"))
     return headers
 
 
-def preflight_headers(request: StreamRequest) -> Headers:
+def preflight_headers() -> Headers:
+    """On top of those of every answer."""
     return [
-        *cors_headers(request),
         (b"allow", b"GET, OPTIONS"),
         (b"access-control-allow-methods", b"GET"),
-        (b"access-control-allow-headers", b"authorization, last-event-id, x-correlation-id"),
+        (b"access-control-allow-headers", ALLOWED_HEADERS),
         (b"access-control-max-age", b"600"),
     ]
 
 
 def check_origin(request: StreamRequest) -> None:
-    """A cookie comes along from any page, so the page has to be ours. Raises NotAllowed."""
+    """A cookie comes along from any page, and a WebSocket may be opened by any page: it has to
+    be ours. Raises NotAllowed.
+    """
     if request.origin is None:
         allowed = request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
     else:

@@ -1,25 +1,30 @@
 """What a stream request says: who asks, from which page, and where it wants to resume."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import QueryDict
 from django.http.cookie import parse_cookie
 
+BEARER = "bearer"
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _SUPERSEDED = re.compile(r"[0-9]{1,18}\.superseded\Z")
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _TICKET = re.compile(rb"(^|&)ticket=[^&]*")
 
 
 @dataclass(frozen=True)
 class StreamRequest:
+    """An HTTP request or a WebSocket handshake; `scheme` is http or https for both."""
+
     method: str
     path: str
     scheme: str
     headers: Mapping[str, str] = field(repr=False)
     query: QueryDict = field(repr=False)
+    subprotocols: Sequence[str] = field(default=(), repr=False)
 
     @property
     def origin(self) -> str | None:
@@ -50,13 +55,14 @@ class ResumePoint:
 
 def read_request(scope: Mapping[str, Any]) -> StreamRequest:
     return StreamRequest(
-        method=scope["method"],
+        method=scope.get("method", "GET"),
         path=scope["path"],
-        scheme=scope.get("scheme", "http"),
+        scheme=_SCHEMES[scope.get("scheme", "http")],
         headers={
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         },
         query=QueryDict(scope.get("query_string", b"")),
+        subprotocols=scope.get("subprotocols", ()),
     )
 
 
@@ -68,13 +74,21 @@ def hide_ticket(scope: Any) -> None:
 
 def read_credentials(request: StreamRequest, *, cookie_name: str) -> Credentials:
     """The header counts first, then the ticket: both are put there on purpose, a cookie is not."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return Credentials(bearer=token.strip())
+    if token := _bearer_of(request):
+        return Credentials(bearer=token)
     if ticket := request.query.get("ticket"):
         return Credentials(ticket=ticket)
     cookies = parse_cookie(request.headers.get("cookie", ""))
     return Credentials(session_key=cookies.get(cookie_name))
+
+
+def _bearer_of(request: StreamRequest) -> str:
+    """From the header, or after the subprotocol `bearer`: browsers' sockets send no headers."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    offered = list(request.subprotocols)
+    return offered[1] if len(offered) > 1 and offered[0] == BEARER else ""
 
 
 def read_resume_point(request: StreamRequest) -> ResumePoint:

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from realtime.site import Site
 
 
-async def sign_in(site: "Site", request: StreamRequest) -> StreamGrant:
+async def sign_in(
+    site: "Site", request: StreamRequest, *, takes_tickets: bool = True
+) -> StreamGrant:
     """Raises NotSignedIn, NotAllowed (a page that is not ours) or Unavailable."""
     credentials = read_credentials(request, cookie_name=settings.SESSION_COOKIE_NAME)
     if credentials == Credentials():
         raise NotSignedIn("NOT_SIGNED_IN", "Sign in to read this stream.")
+    if credentials.ticket and not takes_tickets:
+        raise NotSignedIn("TICKET_INVALID", "A ticket opens a stream; send a token here.")
     if credentials.session_key:
         check_origin(request)
     try:

@@ -14,9 +14,11 @@ from realtime.database import DatabaseThreads
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.listener import listen, redis_connection
+from realtime.polling import Poll
 from realtime.replay import Replayer
-from realtime.sse import heartbeat_frame
+from realtime.sse import SSE
 from realtime.streams import Stream
+from realtime.websocket import WEBSOCKET
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,12 @@ class Site:
             total=settings.STREAMS_TOTAL,
             total_refuse=settings.STREAMS_TOTAL_POLICY == "refuse",
         )
+        self.polls: Limits[Poll] = Limits(
+            per_user=settings.STREAM_POLLS_PER_USER,
+            per_user_refuse=True,
+            total=settings.STREAMS_TOTAL,
+            total_refuse=True,
+        )
         self._client = redis_connection()
         self.control = Control(self.limits, self._client)
         self._tasks: list[asyncio.Task[None]] = []
@@ -57,10 +65,10 @@ class Site:
             self._tasks.append(asyncio.get_running_loop().create_task(_keep_running(work)))
 
     def drain(self) -> None:
-        """End every stream, kindly and at once; new ones are refused."""
+        """End every stream and poll, kindly and at once; new streams are refused."""
         self.draining = True
-        for stream in self.limits.all():
-            stream.cut("shutdown")
+        for reader in self._readers():
+            reader.cut("shutdown")
 
     async def stop(self) -> None:
         self.drain()
@@ -69,13 +77,17 @@ class Site:
         for threads in (self.log_threads, self.sign_in_threads):
             await asyncio.to_thread(threads.close)
 
+    def _readers(self) -> list[Stream | Poll]:
+        return [*self.limits.all(), *self.polls.all()]
+
     async def _beat(self) -> None:
         """One timer for all streams; a large crowd is served in slices, so that events pass."""
         while True:
             await asyncio.sleep(settings.STREAM_HEARTBEAT_SECONDS)
-            frame = heartbeat_frame(timezone.now())
+            now = timezone.now()
+            frames = {wire.name: wire.heartbeat(now=now) for wire in (SSE, WEBSOCKET)}
             for number, stream in enumerate(self.limits.all(), start=1):
-                stream.beat(frame)
+                stream.beat(frames[stream.transport.name])
                 if number % HEARTBEATS_A_SLICE == 0:
                     await asyncio.sleep(0)
 
@@ -83,15 +95,15 @@ class Site:
         """Who has signed out stops reading, within `STREAM_SESSION_CHECK_SECONDS`."""
         while True:
             await asyncio.sleep(settings.STREAM_SESSION_CHECK_SECONDS)
-            sessions = {s.grant.session_id for s in self.limits.all() if s.grant.session_id}
+            sessions = {r.grant.session_id for r in self._readers() if r.grant.session_id}
             if not sessions:
                 continue
             ended = await self.sign_in_threads.run(
                 ended_sessions, session_ids=sessions, now=timezone.now()
             )
-            for stream in self.limits.all():
-                if stream.grant.session_id in ended:
-                    stream.cut("signed_out")
+            for reader in self._readers():
+                if reader.grant.session_id in ended:
+                    reader.cut("signed_out")
 
 
 async def cancel_all(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""One SSE stream: from an accepted request to its end."""
+"""One stream, over whatever transport: from an accepted request to its end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,39 +12,47 @@ from django.utils import timezone
 
 from accounts.services import StreamGrant
 from core.errors import Unavailable
-from realtime import metrics, sse
+from realtime import metrics
 from realtime.access import TERMINAL_TYPES, Feed, UpgradeFeed
 from realtime.connection import Connection, Send
 from realtime.log import FeedRead
 from realtime.requests import ResumePoint
 from realtime.subscription import Subscription
+from realtime.transports import Asgi, NotOurs, Transport
 from realtime.wire import FeedEvent
 
 if TYPE_CHECKING:
     from realtime.site import Site
 
 Receive = Callable[[], Awaitable[Any]]
-Headers = list[tuple[bytes, bytes]]
+LEFT = frozenset({"http.disconnect", "websocket.disconnect"})
 
 
 class Stream:
     """The connection of one reader to one feed: a sink for the hub, an entry in the limits."""
 
     def __init__(
-        self, site: "Site", grant: StreamGrant, feed: Feed, send: Send, *, headers: Headers
+        self,
+        site: "Site",
+        grant: StreamGrant,
+        feed: Feed,
+        send: Send,
+        *,
+        transport: Transport[Any],
     ):
         """Made in the task that will serve it."""
         self.site = site
         self.grant = grant
         self.feed = feed
-        self.headers = headers
+        self.transport = transport
         self._is_live = False
         self._is_waiting = False
         self._last_type = ""
         self._task: asyncio.Task[Any] = asyncio.tasks.current_task()  # type: ignore[assignment]
-        self.connection = Connection(
+        self.connection: Connection[Any] = Connection(
             send,
-            last_words=_last_words,
+            transport,
+            last_words=self._last_words,
             on_over=self._wake,
             limit=settings.STREAM_PENDING_BYTES,
             grace=settings.STREAM_GRACE_SECONDS,
@@ -64,52 +72,51 @@ class Stream:
         must_reset = not (point.is_possible and read.reachable)
         after = _start_of(self.feed, point, read)
         self.connection.write(
-            sse.established_frame(
+            self.transport.established(
                 user_id=str(self.user_id),
                 head=read.head,
                 resume_at=None if must_reset else after,
-                retry_ms=settings.STREAM_RETRY_MS,
                 now=now,
             )
         )
         if must_reset:
             after = read.head
-            self.connection.write(sse.reset_frame(head=after, snapshot=self.feed.snapshot))
+            self.connection.write(self.transport.reset(head=after, snapshot=self.feed.snapshot))
         self.subscription.start(after=after, replay=read.events)
         self._is_live = True
         if must_reset and read.ended:
-            self._end("complete", b"")  # the snapshot says the rest; nothing will follow
+            self._end("complete")  # the snapshot says the rest; nothing will follow
         self._end_if_complete()
 
     def send_event(self, number: int, event: FeedEvent) -> None:
-        self.connection.write(sse.event_frame(number, event))
+        self.connection.write(self.transport.event(number, event))
         self._last_type = event.type
         if self._is_live:
             self._end_if_complete()
 
-    def beat(self, frame: bytes) -> None:
+    def beat(self, frame: bytes | str) -> None:
         """A client that does not read needs no heartbeat on top."""
         if not self.connection.is_blocked:
             self.connection.write(frame)
 
     def cut(self, reason: str) -> None:
-        self._end(reason, _last_words(reason))
+        self._end(reason, self._last_words(reason))
 
     def supersede(self) -> None:
-        frame = sse.superseded_frame(sequence=self.subscription.after, now=timezone.now())
-        self._end("superseded", frame)
+        after, now = self.subscription.after, timezone.now()
+        self._end("superseded", self.transport.superseded(sequence=after, now=now))
 
     def evict(self) -> None:
         self.cut("evicted")
 
     async def wait(self, receive: Receive) -> None:
-        """Returns when the client has left or the response is over."""
+        """Returns when the client has left or the stream is over."""
         left = max(0.0, (self.grant.expires_at - timezone.now()).total_seconds())
         expiry = asyncio.get_running_loop().call_later(left, self.cut, "expired")
         self._is_waiting = not self.connection.is_over
         try:
-            while self._is_waiting and (await receive())["type"] != "http.disconnect":
-                pass
+            while self._is_waiting and (message := await receive())["type"] not in LEFT:
+                self._hear(message)
         except asyncio.CancelledError:
             if not self.connection.is_over:
                 raise
@@ -119,12 +126,25 @@ class Stream:
             expiry.cancel()
             self.connection.lost()
 
+    def _hear(self, message: Asgi) -> None:
+        """Answer the client; one that is not understood is cut, one that floods is not answered."""
+        try:
+            reply = self.transport.reply(message, now=timezone.now())
+        except NotOurs as error:
+            self.cut(error.reason)
+            return
+        if reply is not None:
+            self.beat(reply)
+
     def _end_if_complete(self) -> None:
         """The stream of an upgrade ends with it."""
         if isinstance(self.feed, UpgradeFeed) and self._last_type in TERMINAL_TYPES:
-            self._end("complete", b"")
+            self._end("complete")
 
-    def _end(self, reason: str, frame: bytes) -> None:
+    def _last_words(self, reason: str) -> Any:
+        return self.transport.closing(reason=reason, now=timezone.now())
+
+    def _end(self, reason: str, frame: bytes | str | None = None) -> None:
         self.connection.end(reason, frame)
         self.site.limits.close(self)
 
@@ -135,22 +155,26 @@ class Stream:
             self._task.cancel()
 
 
-async def serve_stream(stream: Stream, point: ResumePoint, receive: Receive, send: Send) -> bool:
+async def serve_stream(
+    stream: Stream, point: ResumePoint, receive: Receive, send: Send, *, opening: Asgi
+) -> bool:
     """Serve until the end; False, before anything was sent, when nothing will ever come.
+
+    `opening` is the message that starts the response or accepts the handshake.
 
     Raises Unavailable or LimitExceeded, also before anything was sent.
     """
     site = stream.site
-    await _hub_in_place(site)
+    await hub_in_place(site)
     site.hub.add(stream.subscription)  # before reading: what the read does not see comes live
     try:
-        read = await _read(stream, point)
+        read = await read_feed(site, stream.feed, point.after)
         if read.ended and not read.events and read.reachable and point.is_possible:
             return False
         if site.draining:
             raise Unavailable("SHUTTING_DOWN", "This server is going away; try again.")
         site.limits.check(stream.user_id)
-        await send({"type": "http.response.start", "status": 200, "headers": stream.headers})
+        await send(opening)
         await _run(stream, read, point, receive)
     finally:
         site.hub.remove(stream.subscription)
@@ -161,16 +185,16 @@ async def _run(stream: Stream, read: FeedRead, point: ResumePoint, receive: Rece
     site = stream.site
     site.limits.open(stream)
     site.control.announce(stream.user_id)
-    metrics.open_streams.labels("sse").inc()
+    metrics.open_streams.labels(stream.transport.name).inc()
     try:
         stream.begin(read, point, now=timezone.now())
         await stream.wait(receive)
     finally:
-        metrics.open_streams.labels("sse").dec()
+        metrics.open_streams.labels(stream.transport.name).dec()
         site.limits.close(stream)
 
 
-async def _hub_in_place(site: "Site") -> None:
+async def hub_in_place(site: "Site") -> None:
     """A hub without a place in the log would miss what happens until it has one."""
     try:
         await asyncio.wait_for(site.hub.placed(), settings.STREAM_START_SECONDS)
@@ -178,9 +202,12 @@ async def _hub_in_place(site: "Site") -> None:
         raise Unavailable("STREAMS_STARTING", "The event log cannot be read yet.") from None
 
 
-async def _read(stream: Stream, point: ResumePoint) -> FeedRead:
+async def read_feed(
+    site: "Site", feed: Feed, after: int | None, *, page: int | None = None
+) -> FeedRead:
+    """`page`: at most so many events, for who comes back for the rest. Raises Unavailable."""
     try:
-        return await stream.site.replayer.read(stream.feed, point.after)
+        return await site.replayer.read(feed, after, page=page)
     except DatabaseError:
         raise Unavailable("LOG_UNAVAILABLE", "The event log cannot be read right now.") from None
 
@@ -190,8 +217,3 @@ def _start_of(feed: Feed, point: ResumePoint, read: FeedRead) -> int:
     if point.after is not None:
         return point.after
     return 0 if isinstance(feed, UpgradeFeed) else read.head
-
-
-def _last_words(reason: str) -> bytes:
-    retry_ms = sse.jittered(settings.STREAM_RETRY_MS)
-    return sse.closing_frame(reason=reason, retry_ms=retry_ms, now=timezone.now())

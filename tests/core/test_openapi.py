@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from accounts.models import User
 from accounts.services import get_or_create_user
-from realtime.asgi import ROUTES
+from realtime.asgi import CHANGES, ROUTES
+from realtime.handshake import PATH as WEBSOCKET
 
 UNDOCUMENTED = {"/api/asyncapi.json", "/api/schema/", "/api/docs/"}  # the document itself
 WALLET = "So11111111111111111111111111111111111111112"
@@ -50,6 +51,13 @@ def test_every_stream_is_documented(document: dict[str, Any]) -> None:
     for pattern in ROUTES.values():
         (path,) = [path for path in document["paths"] if pattern.match(path)]
         assert "text/event-stream" in document["paths"][path]["get"]["responses"]["200"]["content"]
+
+
+def test_the_polls_and_the_websocket_are_documented(document: dict[str, Any]) -> None:
+    (poll,) = [path for path in document["paths"] if CHANGES.match(path)]
+    assert {"200", "304", "400", "401"} <= set(document["paths"][poll]["get"]["responses"])
+    (socket,) = [path for path in document["paths"] if WEBSOCKET.match(path)]
+    assert {"101", "401", "403"} <= set(document["paths"][socket]["get"]["responses"])
 
 
 def test_every_error_has_the_one_shape_and_every_call_a_tag(document: dict[str, Any]) -> None:

