@@ -53,6 +53,10 @@ class Hub:
         silence = time.monotonic() - self._heard_at
         return self._position is None or silence > self._deaf_seconds
 
+    @property
+    def is_placed(self) -> bool:
+        return self._placed.is_set()
+
     async def placed(self) -> None:
         """Returns once the hub has a place in the log: from then on it misses nothing."""
         await self._placed.wait()
