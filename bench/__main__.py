@@ -52,12 +52,15 @@ def _one_by_one(parts: Sequence[str]) -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=5, help="of each measure; the median counts")
     parser.add_argument("--quick", action="store_true", help="only shows that everything runs")
     parser.add_argument("--output", type=Path, default=ROOT, help="instead of this checkout")
     parser.add_argument("--parent", type=int, help="end when this process ends")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return arguments
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -44,13 +44,15 @@ class Batch:
 
 
 def read_batch(group: ConsumerGroup, position: int, limit: int) -> Batch:
+    if group.types is None and (found := Event.objects.all().next_after(position, limit=limit)):
+        return Batch(found, found[-1].place)  # positions have no gap: no need to ask for the head
     head = Event.objects.all().head_position()
     if head <= position:
         return Batch([], position)
-    found = Event.objects.after_position(position).filter(position__lte=head)
+    rows = Event.objects.after_position(position).filter(position__lte=head)
     if group.types is not None:
-        found = found.filter(type__in=group.types)
-    events = list(found[:limit])
+        rows = rows.filter(type__in=group.types)
+    events = list(rows[:limit])
     return Batch(events, events[-1].place if len(events) == limit else head)
 
 
@@ -65,6 +67,7 @@ class Consumer:
         self._renewed = self._told = 0.0
         self._suspect_until = 0  # up to here events are handled one by one
         self._attempts = 0
+        self._caught_up = False  # the last batch was the last one there was
         self.turned_at = time.monotonic()  # the end of the last turn, good or bad
 
     def run(self, stop: threading.Event) -> None:
@@ -85,7 +88,7 @@ class Consumer:
                     stop.wait(backoff(failures))
                     continue
                 self.turned_at = time.monotonic()
-                if turn is Turn.IDLE:
+                if turn is Turn.IDLE or (turn is Turn.WORKED and self._caught_up):
                     listener.wait(POLL_SECONDS)
                 elif turn is Turn.STANDBY:
                     stop.wait(STANDBY_SECONDS)
@@ -148,12 +151,15 @@ class Consumer:
 
     def _advance(self, lease: Lease) -> Turn:
         suspicious = lease.position < self._suspect_until
-        batch = read_batch(self._group, lease.position, 1 if suspicious else self._group.batch_size)
+        limit = 1 if suspicious else self._group.batch_size
+        batch = read_batch(self._group, lease.position, limit)
+        self._caught_up = False
         if batch.end > lease.position:
             try:
                 with metrics.handling(self._group.name, len(batch.events)):
                     self._lease = self._hand_over(lease, batch)
                 self._attempts = 0
+                self._caught_up = len(batch.events) < limit
             except LeaseLost:
                 raise
             except Exception as error:

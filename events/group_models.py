@@ -21,6 +21,13 @@ class LeaseLost(Exception):
     """Another reader has taken the group over; what this one did must not count."""
 
 
+# Every batch of every group ends with it: building it anew with the ORM took a third of the
+# time that a reader spends on a small batch.
+MOVE = """UPDATE "events_consumergroup" SET "position" = %s, lease_until = statement_timestamp() + %s * interval '1 second'
+WHERE name = %s AND epoch = %s AND position = %s
+"""
+
+
 @dataclass(frozen=True)
 class Lease:
     """The right to read for a group: worth something only while `epoch` is the row's."""
@@ -70,9 +77,13 @@ class GroupCursorQuerySet(models.QuerySet["GroupCursor"]):
 
     def move(self, lease: Lease, to: int, *, lease_for: timedelta) -> Lease:
         """Raises LeaseLost."""
-        held = self.held_by(lease).filter(position=lease.position)
-        if not held.update(position=to, lease_until=Now() + lease_for):
-            raise LeaseLost(lease.group)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                MOVE,
+                [to, lease_for.total_seconds(), lease.group, lease.epoch, lease.position],
+            )
+            if not cursor.rowcount:
+                raise LeaseLost(lease.group)
         return replace(lease, position=to)
 
     def renew(self, lease: Lease, *, lease_for: timedelta) -> None:

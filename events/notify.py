@@ -33,7 +33,7 @@ def _wake_sequencer() -> None:
     writers on 2 cores: 3,850 commits/s without NOTIFY, 2,800 with this, 700 with it inside.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [APPENDED])
+        cursor.execute(f"NOTIFY {APPENDED}")  # no function call: nothing to bind, nothing to plan
 
 
 class Listener:

@@ -42,7 +42,8 @@ def _producer_options() -> dict[str, Any]:
     return _connection() | {
         "acks": "all",
         "enable.idempotence": True,
-        "linger.ms": 0,
+        # Longer requests while a batch is being put in; commit and flush do not wait for it.
+        "linger.ms": 5,
         "compression.type": "lz4",
         "message.max.bytes": LARGEST_MESSAGE,
         "delivery.timeout.ms": DELIVERY_MS,
