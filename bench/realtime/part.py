@@ -26,13 +26,13 @@ Samples = Mapping[str, list[float]]
 def measures(stand: Stand, plan: Plan, program: Path, *, with_baseline: bool) -> list[Measure]:
     """Raises BenchFailed."""
     call_command("migrate", verbosity=0)
-    people = People(plan.connections)
+    people, staff = People(plan.connections), People(plan.connections, staff=True)
     own: defaultdict[str, list[float]] = defaultdict(list)
     baseline: defaultdict[str, list[float]] = defaultdict(list)
     with helpers(1) as (writer,):
         for number in range(1, plan.rounds + 1):
             with our_server(stand, plan) as server, crowd(program, server, stand.folder) as readers:
-                for name, value in our_round(stand, plan, people, server, readers, writer):
+                for name, value in our_round(stand, plan, people, staff, server, readers, writer):
                     own[name].append(value)
             if with_baseline:
                 with baseline_server(stand) as node, crowd(program, node, stand.folder) as readers:

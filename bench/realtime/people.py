@@ -18,10 +18,11 @@ LONGER_THAN_A_RUN = timedelta(hours=6)
 
 
 class People:
-    """`count` users; staff, so that they may read the system's feed too."""
+    """`count` users; staff may read the system's feed too."""
 
-    def __init__(self, count: int) -> None:
-        users = [User(wallet_address=f"bench-{number}", is_staff=True) for number in range(count)]
+    def __init__(self, count: int, *, staff: bool = False) -> None:
+        kind = "staff" if staff else "member"
+        users = [User(wallet_address=f"{kind}-{n}", is_staff=staff) for n in range(count)]
         now = timezone.now()
         self._sessions = [
             LoginSession(

@@ -25,14 +25,20 @@ Samples = Iterator[tuple[str, float]]
 
 
 def our_round(
-    stand: Stand, plan: Plan, people: People, server: Server, readers: Crowd, writer: Helper
+    stand: Stand,
+    plan: Plan,
+    people: People,
+    staff: People,
+    server: Server,
+    readers: Crowd,
+    writer: Helper,
 ) -> Samples:
     """Every figure once, by name. Raises BenchFailed."""
     yield from _opening(plan, people.by_token(USER_FEED), server, readers)
     yield from _publishing(plan, people, server, readers, writer)
     yield from _committing(stand, plan, people, server, readers, writer)
     readers.close()
-    yield from _broadcasting(plan, people.by_token(SYSTEM_FEED), server, readers, writer)
+    yield from _broadcasting(plan, staff.by_token(SYSTEM_FEED), server, readers, writer)
     yield "storm", _storm(stand, plan, people, readers, writer)
     readers.close()
     yield "ticket", plan.connections / readers.open(people.by_ticket(USER_FEED))

@@ -12,10 +12,12 @@ class Answers:
 
     def __init__(self) -> None:
         self.calls: list[list[int]] = []
+        self.asked = asyncio.Event()
         self.go = asyncio.Event()
 
     async def __call__(self, numbers: list[int]) -> list[int]:
         self.calls.append(numbers)
+        self.asked.set()
         await self.go.wait()
         if 13 in numbers:
             raise ValueError
@@ -26,8 +28,7 @@ async def ask_while_busy(answers: Answers, numbers: list[int]) -> list[asyncio.T
     """The first is asked alone, the others while it is being answered."""
     coalescer = Coalescer(answers, limit=3)
     first = asyncio.create_task(coalescer.ask(numbers[0]))
-    while not answers.calls:
-        await asyncio.sleep(0)
+    await answers.asked.wait()
     others = [asyncio.create_task(coalescer.ask(number)) for number in numbers[1:]]
     await asyncio.sleep(0)
     return [first, *others]
