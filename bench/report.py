@@ -46,7 +46,8 @@ def table(measures: Iterable[Measure]) -> str:
 
 def write(report: Report, *, data: Path, page: Path) -> None:
     """Put the part into both files; what they hold of other parts stays."""
-    data.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (data.parent, page.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     kept = json.loads(data.read_text()) if data.exists() else {}
     measured = {measure.name: measure.document() for measure in report.measures}
     data.write_text(json.dumps(kept | {report.part: measured}, indent=2) + "\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.processes import spawn, stop
 from demo.configuration import new_secrets
 from demo.servers import start_postgres, start_redis
-from tools.kafka.server import KafkaServer, start_kafka
+from tools.kafka.server import start_kafka
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,7 +25,6 @@ class Stand:
     """`folder` is gone after the run."""
 
     folder: Path
-    kafka: KafkaServer
 
     @contextmanager
     def running(
@@ -43,7 +42,7 @@ class Stand:
 
 
 @contextmanager
-def stand() -> Iterator[Stand]:
+def stand(*, with_kafka: bool = True) -> Iterator[Stand]:
     """Servers, and the environment of this process set to use them.
 
     Raises KafkaMissing, RuntimeError when a server does not start.
@@ -51,8 +50,11 @@ def stand() -> Iterator[Stand]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aiw3-bench-")))
         folder.chmod(0o711)  # the database's user passes through
-        kafka = start_kafka(folder / "kafka")
-        stack.callback(kafka.stop)
+        bootstrap = ""
+        if with_kafka:
+            kafka = start_kafka(folder / "kafka")
+            stack.callback(kafka.stop)
+            bootstrap = kafka.bootstrap
         # As durable as the default, and a commit takes a fraction of its time on many disks.
         postgres = start_postgres(folder / "postgres", settings=("wal_sync_method=open_datasync",))
         stack.callback(postgres.stop)
@@ -65,6 +67,6 @@ def stand() -> Iterator[Stand]:
             "REDIS_URL": redis.url,
             "SOLANA_RPC_URL": "http://127.0.0.1:1",
             "LOG_LEVEL": "WARNING",
-            "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
+            "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         }
-        yield Stand(folder, kafka)
+        yield Stand(folder)

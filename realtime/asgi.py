@@ -1,6 +1,7 @@
 """Streams and polls as raw ASGI endpoints beside Django, and the lifespan of a server process."""
 
 import asyncio
+import gc
 import logging
 import re
 import signal
@@ -108,6 +109,9 @@ async def lifespan(_scope: Any, receive: Receive, send: Send) -> None:
     """Starts the hub with the server; ends the streams as soon as the server is told to stop."""
     await receive()
     site = current_site()
+    # What is imported stays: no collection has to look at it again while streams wait.
+    gc.collect()
+    gc.freeze()
     _drain_on_signal(site)
     await send({"type": "lifespan.startup.complete"})
     await receive()

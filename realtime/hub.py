@@ -38,11 +38,24 @@ class Hub:
         self._order = asyncio.Lock()
         self._heard_at = time.monotonic()
 
+    def __len__(self) -> int:
+        """How many subscriptions there are."""
+        return sum(len(subscriptions) for subscriptions in self._subscriptions.values())
+
+    @property
+    def position(self) -> int | None:
+        """Everything up to here has been dispatched; None before the log was read."""
+        return self._position
+
     @property
     def is_deaf(self) -> bool:
         """Nothing has been heard for `deaf_seconds`, or the log was never read."""
         silence = time.monotonic() - self._heard_at
         return self._position is None or silence > self._deaf_seconds
+
+    @property
+    def is_placed(self) -> bool:
+        return self._placed.is_set()
 
     async def placed(self) -> None:
         """Returns once the hub has a place in the log: from then on it misses nothing."""

@@ -1,5 +1,6 @@
 """From a request to a grant and a feed, before any stream starts."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -7,15 +8,26 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
-from accounts.services import StreamGrant, authenticate_stream
+from accounts.services import StreamGrant, StreamProof, authenticate_streams
 from core.errors import NotAllowed, NotFound, NotSignedIn, Unavailable
 from realtime.access import Feed, SystemFeed, UpgradeFeed, UserFeed, may_read
+from realtime.coalescing import Coalescer
+from realtime.database import DatabaseThreads
 from realtime.origins import check_origin
 from realtime.ownership import owns_upgrade
 from realtime.requests import Credentials, StreamRequest, read_credentials
 
 if TYPE_CHECKING:
     from realtime.site import Site
+
+SIGN_INS_A_QUERY = 200
+
+SignIns = Coalescer[StreamProof, StreamGrant | NotSignedIn]
+
+
+def sign_ins(threads: DatabaseThreads) -> SignIns:
+    """Browsers that come at once are signed in together: one by one cost a query each."""
+    return Coalescer(partial(_sign_in_all, threads), limit=SIGN_INS_A_QUERY)
 
 
 async def sign_in(
@@ -30,16 +42,25 @@ async def sign_in(
     if credentials.session_key:
         check_origin(request)
     try:
-        return await site.sign_in_threads.run(
-            authenticate_stream,
-            bearer=credentials.bearer,
-            session_key=credentials.session_key,
-            ticket=credentials.ticket,
-            now=timezone.now(),
-            resource=request.path,
+        answer = await site.sign_ins.ask(
+            StreamProof(
+                bearer=credentials.bearer,
+                session_key=credentials.session_key,
+                ticket=credentials.ticket,
+                resource=request.path,
+            )
         )
     except DatabaseError:
         raise Unavailable("DATABASE_UNAVAILABLE", "You cannot be signed in right now.") from None
+    if isinstance(answer, NotSignedIn):
+        raise answer
+    return answer
+
+
+async def _sign_in_all(
+    threads: DatabaseThreads, proofs: list[StreamProof]
+) -> list[StreamGrant | NotSignedIn]:
+    return await threads.run(authenticate_streams, proofs, now=timezone.now())
 
 
 async def find_feed(

@@ -19,6 +19,7 @@ from realtime.listener import listen, redis_connection
 from realtime.polling import Poll
 from realtime.replay import Replayer
 from realtime.report import keep_reporting, take_back
+from realtime.signin import sign_ins
 from realtime.sse import SSE
 from realtime.streams import Stream
 from realtime.websocket import WEBSOCKET
@@ -37,6 +38,7 @@ class Site:
         self.sign_in_threads = DatabaseThreads(
             "streams-sign-in", size=settings.STREAM_SIGN_IN_THREADS
         )
+        self.sign_ins = sign_ins(self.sign_in_threads)
         self.hub = Hub(
             self.log_threads,
             poll_seconds=settings.STREAM_LOG_POLL_SECONDS,

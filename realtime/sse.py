@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -30,7 +31,7 @@ class ServerSentEvents:
         return _frame(dump(message), event_id=resume_at, retry_ms=settings.STREAM_RETRY_MS)
 
     def event(self, number: int, event: FeedEvent) -> bytes:
-        return _frame(event.envelope, event_id=number)
+        return _event_frame(number, event.envelope)
 
     def reset(self, *, head: int, snapshot: str) -> bytes:
         return _frame(dump(messages.reset(head=head, snapshot=snapshot)), event_id=head)
@@ -60,6 +61,12 @@ class ServerSentEvents:
 
 
 SSE = ServerSentEvents()
+
+
+@lru_cache(maxsize=64)
+def _event_frame(number: int, envelope: str) -> bytes:
+    """Made once for all who get it: a system event goes to everybody in one turn."""
+    return _frame(envelope, event_id=number)
 
 
 def _frame(text: str, *, event_id: str | int | None = None, retry_ms: int | None = None) -> bytes:

@@ -200,6 +200,8 @@ async def _run(stream: Stream, read: FeedRead, point: ResumePoint, receive: Rece
 
 async def hub_in_place(site: "Site") -> None:
     """A hub without a place in the log would miss what happens until it has one."""
+    if site.hub.is_placed:
+        return
     try:
         await asyncio.wait_for(site.hub.placed(), settings.STREAM_START_SECONDS)
     except TimeoutError:

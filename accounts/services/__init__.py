@@ -12,13 +12,16 @@ from accounts.services.sessions import (
     session_of_refresh_token,
 )
 from accounts.services.sign_in import SignedIn, issue_nonce, sign_in
+from accounts.services.stream_proofs import (
+    StreamProof,
+    authenticate_stream,
+    authenticate_streams,
+)
 from accounts.services.streams import (
     IssuedTicket,
     StreamGrant,
-    authenticate_stream,
     ended_grants,
     issue_stream_ticket,
-    redeem_stream_ticket,
 )
 from accounts.services.upkeep import purge_expired
 from accounts.services.users import (
@@ -31,10 +34,12 @@ __all__ = [
     "IssuedTicket",
     "SignedIn",
     "StreamGrant",
+    "StreamProof",
     "Tokens",
     "authenticate_access_token",
     "authenticate_service_key",
     "authenticate_stream",
+    "authenticate_streams",
     "bind_browser_session",
     "check_wallet_address",
     "create_service_key",
@@ -46,7 +51,6 @@ __all__ = [
     "issue_nonce",
     "issue_stream_ticket",
     "purge_expired",
-    "redeem_stream_ticket",
     "refresh_tokens",
     "revoke_login_sessions",
     "session_of_refresh_token",

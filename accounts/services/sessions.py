@@ -50,7 +50,7 @@ def refresh_tokens(*, refresh: str, now: datetime) -> Tokens:
     old = _read(RefreshToken, refresh)
     with transaction.atomic():
         session = _session_of(old)
-        _refuse_unusable(session, now=now)
+        refuse_unusable(session, now=now)
         new = _refresh_token(session.user_id, session.id)
         rotated = LoginSession.objects.rotate(
             session.id,
@@ -68,9 +68,7 @@ def refresh_tokens(*, refresh: str, now: datetime) -> Tokens:
 
 def authenticate_access_token(*, token: str, now: datetime) -> LoginSession:
     """The live session, with its active user: one indexed lookup. Raises NotSignedIn."""
-    session = _session_of(_read(AccessToken, token))
-    _refuse_unusable(session, now=now)
-    return session
+    return refuse_unusable(_session_of(_read(AccessToken, token)), now=now)
 
 
 def session_of_refresh_token(*, refresh: str) -> LoginSession:
@@ -104,14 +102,26 @@ def bind_browser_session(
 def ended_sessions(*, session_ids: Iterable[UUID], now: datetime) -> set[UUID]:
     """Which of these sessions may read no longer; one query for any number of streams."""
     asked = set(session_ids)
-    live = LoginSession.objects.live(now=now).filter(id__in=asked, user__is_active=True)
+    live = LoginSession.objects.live(now=now).among(asked).filter(user__is_active=True)
     return asked - set(live.values_list("id", flat=True))
 
 
-def access_token_expiry(token: str) -> datetime:
-    """When a genuine access token ends."""
-    seconds: int = _read(AccessToken, token)["exp"]
-    return datetime.fromtimestamp(seconds, tz=UTC)
+@dataclass(frozen=True)
+class AccessClaims:
+    """What a genuine access token says; whether the session still lives only the table knows."""
+
+    session_id: UUID | None
+    expires_at: datetime
+
+
+def read_access_token(token: str) -> AccessClaims:
+    """Raises NotSignedIn."""
+    read = _read(AccessToken, token)
+    try:
+        session_id = UUID(read[SESSION_CLAIM])
+    except (KeyError, ValueError):
+        session_id = None
+    return AccessClaims(session_id, datetime.fromtimestamp(read["exp"], tz=UTC))
 
 
 def _refresh_token(user_id: UUID, session_id: UUID) -> RefreshToken:
@@ -134,6 +144,15 @@ def _read(kind: type[Token], encoded: str) -> Token:
         raise NotSignedIn("TOKEN_INVALID", "The token is not valid.") from None
 
 
+def refuse_unusable(session: LoginSession | None, *, now: datetime) -> LoginSession:
+    """The session, if it is there, lives, and its user is active. Raises NotSignedIn."""
+    if session is None or not session.is_live(now=now):
+        raise NotSignedIn("SESSION_ENDED", "You have signed out; sign in again.")
+    if not session.user.is_active:
+        raise NotSignedIn("USER_INACTIVE", "This account is closed.")
+    return session
+
+
 def _session_of(token: Token) -> LoginSession:
     session = (
         LoginSession.objects.select_related("user").filter(id=token.get(SESSION_CLAIM)).first()
@@ -141,10 +160,3 @@ def _session_of(token: Token) -> LoginSession:
     if session is None:
         raise NotSignedIn("SESSION_ENDED", "You have signed out; sign in again.")
     return session
-
-
-def _refuse_unusable(session: LoginSession, *, now: datetime) -> None:
-    if not session.is_live(now=now):
-        raise NotSignedIn("SESSION_ENDED", "You have signed out; sign in again.")
-    if not session.user.is_active:
-        raise NotSignedIn("USER_INACTIVE", "This account is closed.")

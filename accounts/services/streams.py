@@ -14,11 +14,7 @@ from django.http import HttpRequest
 
 from accounts.models import LoginSession, StreamTicket, User
 from accounts.secret_hash import hash_secret
-from accounts.services.sessions import (
-    access_token_expiry,
-    authenticate_access_token,
-    ended_sessions,
-)
+from accounts.services.sessions import ended_sessions
 from core.errors import NotSignedIn
 from core.ids import uuid7
 
@@ -60,76 +56,8 @@ def issue_stream_ticket(*, user: User, session: LoginSession | None, now: dateti
     return IssuedTicket(ticket, int(settings.STREAM_TICKET_START_TTL.total_seconds()))
 
 
-def authenticate_stream(
-    *,
-    bearer: str | None,
-    session_key: str | None,
-    ticket: str | None,
-    now: datetime,
-    resource: str = "",
-) -> StreamGrant:
-    """The grant of the strongest proof given: bearer, then ticket, then browser session.
-
-    `resource` names what is to be read (its path, say); a ticket stays bound to the first.
-    A wrong proof is refused even when another is right. Raises NotSignedIn.
-    """
-    if bearer is not None:
-        return _grant_by_token(bearer, now=now)
-    if ticket is not None:
-        return redeem_stream_ticket(ticket=ticket, now=now, resource=resource)
-    if session_key is not None:
-        return _grant_by_browser_session(session_key, now=now)
-    raise NotSignedIn("NOT_SIGNED_IN", "Sign in first.")
-
-
-def redeem_stream_ticket(*, ticket: str, now: datetime, resource: str = "") -> StreamGrant:
-    """Start the ticket's one stream, or resume it. Raises NotSignedIn."""
-    row = _find_ticket(ticket, now=now)
-    resumable_until = now + settings.STREAM_TICKET_RESUME_TTL
-    if not StreamTicket.objects.start(
-        row.id, resource=resource, resumable_until=resumable_until, now=now
-    ):
-        row.refresh_from_db(fields=["resource", "started_at", "resumable_until"])
-        resumable_until = _check_resumable(row, resource=resource, now=now)
-    return StreamGrant(
-        user_id=row.user_id,
-        is_admin=row.user.is_admin_reader,
-        expires_at=resumable_until,
-        stream_id=str(row.id),
-        session_id=row.session_id,
-    )
-
-
-def _find_ticket(ticket: str, *, now: datetime) -> StreamTicket:
-    rows = StreamTicket.objects.select_related("user", "session")
-    row = rows.filter(ticket_hash=hash_secret(ticket)).first()
-    if row is None:
-        raise NotSignedIn("TICKET_INVALID", "This stream ticket is not valid.")
-    if not row.user.is_active or (row.session and not row.session.is_live(now=now)):
-        raise NotSignedIn("SESSION_ENDED", "You have signed out; sign in again.")
-    return row
-
-
-def _check_resumable(row: StreamTicket, *, resource: str, now: datetime) -> datetime:
-    if row.resumable_until is None or row.resumable_until <= now:
-        raise NotSignedIn("TICKET_EXPIRED", "This stream ticket has expired.")
-    if row.resource != resource:
-        raise NotSignedIn("TICKET_USED", "This ticket has opened another stream.")
-    return row.resumable_until
-
-
-def _grant_by_token(token: str, *, now: datetime) -> StreamGrant:
-    session = authenticate_access_token(token=token, now=now)
-    return StreamGrant(
-        user_id=session.user_id,
-        is_admin=session.user.is_admin_reader,
-        expires_at=access_token_expiry(token),
-        stream_id=str(uuid7()),
-        session_id=session.id,
-    )
-
-
-def _grant_by_browser_session(session_key: str, *, now: datetime) -> StreamGrant:
+def grant_by_browser_session(session_key: str, *, now: datetime) -> StreamGrant:
+    """Raises NotSignedIn."""
     known = Session.objects.filter(session_key=session_key, expire_date__gt=now)
     row = known.first() if session_key.isalnum() else None
     user = _user_of_browser_session(session_key) if row else None

@@ -1,6 +1,7 @@
 """Who may open a stream: tickets, tokens, browser sessions."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -10,9 +11,10 @@ from django.utils import timezone
 from accounts.models import LoginSession, StreamTicket, User
 from accounts.services import (
     StreamGrant,
+    StreamProof,
     authenticate_stream,
+    authenticate_streams,
     ended_grants,
-    redeem_stream_ticket,
 )
 from core.errors import NotSignedIn
 from tests.accounts.conftest import Wallet, at_once
@@ -32,16 +34,14 @@ def in_(seconds: float) -> datetime:
     return timezone.now() + timedelta(seconds=seconds)
 
 
-def refusal(**proof) -> str:
-    asked = {"bearer": None, "session_key": None, "ticket": None, "now": timezone.now()} | proof
+def refusal(*, now: datetime | None = None, **proof: Any) -> str:
     with pytest.raises(NotSignedIn) as refused:
-        authenticate_stream(**asked)
+        by(now=now, **proof)
     return refused.value.code
 
 
-def by(**proof) -> StreamGrant:
-    asked = {"bearer": None, "session_key": None, "ticket": None, "now": timezone.now()} | proof
-    return authenticate_stream(**asked)
+def by(*, now: datetime | None = None, **proof: Any) -> StreamGrant:
+    return authenticate_stream(StreamProof(**proof), now=now or timezone.now())
 
 
 def test_a_ticket_starts_a_stream_of_its_user(wallet: Wallet) -> None:
@@ -54,8 +54,8 @@ def test_a_ticket_starts_a_stream_of_its_user(wallet: Wallet) -> None:
 
 def test_a_ticket_resumes_the_same_stream_for_ten_minutes(wallet: Wallet) -> None:
     ticket = take_ticket(wallet)
-    first = redeem_stream_ticket(ticket=ticket, now=in_(0))
-    assert redeem_stream_ticket(ticket=ticket, now=in_(590)) == first
+    first = by(ticket=ticket, now=in_(0))
+    assert by(ticket=ticket, now=in_(590)) == first
     assert refusal(ticket=ticket, now=in_(601)) == "TICKET_EXPIRED"
 
 
@@ -97,7 +97,7 @@ def test_the_database_knows_only_the_hash_of_a_ticket(wallet: Wallet) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_ticket_used_by_many_at_once_is_still_one_stream(wallet: Wallet) -> None:
     ticket, now = take_ticket(wallet), timezone.now()
-    grants = at_once(10, lambda _: redeem_stream_ticket(ticket=ticket, now=now))
+    grants = at_once(10, lambda _: by(ticket=ticket, now=now))
     assert len(set(grants)) == 1
 
 
@@ -180,3 +180,61 @@ def test_grants_end_with_the_sign_in_the_browser_session_and_the_role(
     User.objects.filter(id=chief.id).update(is_active=True)
     client.logout()
     assert ended_grants(grants=[by_cookie], now=timezone.now()) == {by_cookie.stream_id}
+
+
+def test_many_proofs_at_once_get_each_their_own_answer(wallet: Wallet) -> None:
+    access, ticket, other = wallet.sign_in()["access"], take_ticket(wallet), take_ticket(wallet)
+    proofs = [
+        StreamProof(bearer=access),
+        StreamProof(ticket="unknown"),
+        StreamProof(ticket=ticket, resource="/a"),
+        StreamProof(bearer="garbage"),
+        StreamProof(ticket=ticket, resource="/b"),
+        StreamProof(ticket=ticket, resource="/a"),
+        StreamProof(ticket=other, resource="/b"),
+        StreamProof(),
+        StreamProof(bearer=access),
+    ]
+    answers = authenticate_streams(proofs, now=timezone.now())
+    codes = [answer.code if isinstance(answer, NotSignedIn) else "" for answer in answers]
+    assert codes == [
+        "", "TICKET_INVALID", "", "TOKEN_INVALID", "TICKET_USED", "", "", "NOT_SIGNED_IN", "",
+    ]  # fmt: skip
+    grants = [answer for answer in answers if isinstance(answer, StreamGrant)]
+    assert len({grant.user_id for grant in grants}) == 1
+    assert len({grant.stream_id for grant in grants}) == 4  # the ticket's two are one stream
+
+
+@pytest.mark.parametrize("resource", ["/x" * 500, "/\x00", "/\udc80"])
+def test_a_path_that_cannot_be_kept_spoils_nobody_elses_stream(
+    wallet: Wallet, resource: str
+) -> None:
+    odd = StreamProof(ticket=take_ticket(wallet), resource=resource)
+    right = StreamProof(ticket=take_ticket(wallet), resource="/right")
+    refused, granted = authenticate_streams([odd, right], now=timezone.now())
+    assert isinstance(refused, NotSignedIn)
+    assert isinstance(granted, StreamGrant)
+
+
+def test_a_crowd_is_signed_in_by_a_few_queries(
+    wallet: Wallet, django_assert_max_num_queries
+) -> None:
+    access = wallet.sign_in()["access"]
+    tickets = [take_ticket(wallet) for _ in range(10)]
+    proofs = [StreamProof(ticket=ticket) for ticket in tickets] + [StreamProof(bearer=access)] * 10
+    with django_assert_max_num_queries(4):
+        answers = authenticate_streams(proofs, now=timezone.now())
+    assert all(isinstance(answer, StreamGrant) for answer in answers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_with_the_same_tickets_in_any_order_start_each_once(wallet: Wallet) -> None:
+    proofs = [StreamProof(ticket=take_ticket(wallet)) for _ in range(20)]
+    now = timezone.now()
+
+    def redeem(turn: int) -> list[StreamGrant | NotSignedIn]:
+        return authenticate_streams(proofs[turn:] + proofs[:turn], now=now)
+
+    found = [grant for batch in at_once(6, redeem) for grant in batch]
+    assert {type(grant) for grant in found} == {StreamGrant}
+    assert len(set(found)) == len(proofs)
