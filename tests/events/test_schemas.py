@@ -200,6 +200,12 @@ def test_a_wrong_value_is_refused(event_type: str, field: str, value: object) ->
         schema_for(event_type).check({**PROMISED[event_type][2], field: value})
 
 
+@pytest.mark.parametrize("value", [object(), {1: "a key that is no text"}, float("nan")])
+def test_what_is_no_json_is_refused_by_its_field(value: object) -> None:
+    with pytest.raises(InvalidEvent, match="badgeId"):
+        schema_for("badge_activated").check({"badgeId": value, "upgradeRequestId": None})
+
+
 def test_an_unknown_type_has_no_schema() -> None:
     with pytest.raises(InvalidEvent, match="badge_lost"):
         schema_for("badge_lost")
