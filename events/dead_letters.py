@@ -10,7 +10,7 @@ from itertools import groupby
 from django.db import transaction
 
 from core.errors import InvalidInput
-from events.faults import cause_of
+from events.faults import cause_of, printable
 from events.groups import TRANSIENT, ConsumerGroup, group_named, group_names
 from events.holding import HOLD, held
 from events.kafka.inbound import Inbound, inbound_named, inbound_names
@@ -92,9 +92,10 @@ def _record_one(inbound: Inbound, letter: DeadLetter, kept: Kept | None) -> Outc
     try:
         [reason] = inbound.record([kept.value])
     except Exception as error:  # noqa: BLE001 - whatever a handler may raise
-        reason = f"{type(error).__name__}: {error}"
+        reason = cause_of(error)
     if reason is not None:
-        DeadLetter.objects.filter(pk=letter.pk).update(error=f"{kept.place}: {reason}"[:500])
+        told = printable(f"{kept.place}: {reason}")
+        DeadLetter.objects.filter(pk=letter.pk).update(error=told[:500])
         return Outcome(letter.pk, Result.FAILED, reason[:500])
     outcome = Outcome(letter.pk, Result.HANDLED)
     letter.delete()

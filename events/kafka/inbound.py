@@ -9,6 +9,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from events.consumer import POISON_ATTEMPTS
+from events.faults import cause_of
 from events.groups import is_outside
 from events.kafka.dead import Refusal
 from events.kafka.letters import LetterBox
@@ -113,5 +114,5 @@ class InboundWork:
                 if is_outside(error):
                     raise
                 logger.exception("%s cannot use a message", self._inbound.name)
-                reason = f"{type(error).__name__}: {error}"
+                reason = cause_of(error)
         return reason

@@ -186,6 +186,19 @@ def test_a_redrive_that_fails_says_why_and_keeps_the_letter(topics: None) -> Non
     assert DeadLetter.objects.get().error == f"{place}: ZeroDivisionError: still broken"
 
 
+def test_a_redrive_whose_reason_no_column_can_hold_keeps_the_letter(topics: None) -> None:
+    put(TOPIC, body("t1", new_wallet()))
+    [letter] = letters_of(Repairable().inbound(), 1)
+
+    def fall_over(_bodies: list[bytes | None]) -> list[str | None]:
+        raise ValueError("half a \ud800 and a \0")
+
+    register_inbound(replace(INBOUND, record=fall_over))
+    assert [it.result for it in redriven(letter)] == [Result.FAILED]
+    letter.refresh_from_db()
+    assert letter.error.endswith("ValueError: half a \\ud800 and a \\0")
+
+
 def test_what_the_topic_does_not_keep_whole_cannot_be_redriven(topics: None) -> None:
     allow_large(TOPIC)
     put(TOPIC, LARGE)
