@@ -34,9 +34,9 @@ def our_round(
     writer: Helper,
 ) -> Samples:
     """Every figure once, by name. Raises BenchFailed."""
-    yield from _opening(plan, people.by_token(USER_FEED), server, readers)
+    yield from opening(plan, people.by_token(USER_FEED), server, readers)
     yield from _publishing(plan, people, server, readers, writer)
-    yield from _committing(stand, plan, people, server, readers, writer)
+    yield from committing(stand, plan, people, server, readers, writer)
     readers.close()
     yield from _broadcasting(plan, staff.by_token(SYSTEM_FEED), server, readers, writer)
     yield "storm", _storm(stand, plan, people, readers, writer)
@@ -49,13 +49,13 @@ def baseline_round(
     plan: Plan, people: People, server: Server, readers: Crowd, writer: Helper
 ) -> Samples:
     """What the baseline can do at all."""
-    yield from _opening(plan, people.by_name(USER_FEED), server, readers)
+    yield from opening(plan, people.by_name(USER_FEED), server, readers)
     yield from _publishing(plan, people, server, readers, writer)
     readers.close()
     yield from _broadcasting(plan, people.by_name(SYSTEM_FEED), server, readers, writer)
 
 
-def _opening(plan: Plan, requests: list[str], server: Server, readers: Crowd) -> Samples:
+def opening(plan: Plan, requests: list[str], server: Server, readers: Crowd) -> Samples:
     readers.open(requests[:WARM_UP_CONNECTIONS])
     readers.close()
     time.sleep(SETTLE_SECONDS)
@@ -73,7 +73,7 @@ def _publishing(
     yield "publish cpu", found.cpu * 1000 / len(found.milliseconds)
 
 
-def _committing(
+def committing(
     stand: Stand, plan: Plan, people: People, server: Server, readers: Crowd, writer: Helper
 ) -> Samples:
     head = Event.objects.head_position()

@@ -1,7 +1,7 @@
 """Clients that come back by themselves: a page, and one that leaves again and again."""
 
 import time
-from random import Random
+from random import Random, random
 from threading import Event as Signal
 from typing import Any
 
@@ -52,7 +52,7 @@ class Wanderer:
         self.got: list[dict[str, Any]] = []
         self._system = system
         self._reader = kind(system.web, person, after=0)
-        self._random = Random(kind.transport)
+        self._random = Random(random())
 
     def run(self, disconnects: int) -> None:
         while self.disconnects < disconnects:

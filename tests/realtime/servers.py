@@ -237,10 +237,11 @@ def raw_request(
 
 def read_until(client: socket.socket, wanted: bytes) -> bytes:
     """Everything that comes up to `wanted`. Raises EOFError, TimeoutError."""
-    got = b""
-    while wanted not in got:
+    got, unsearched = bytearray(), 0
+    while got.find(wanted, unsearched) < 0:
+        unsearched = max(0, len(got) - len(wanted))
         part = client.recv(65536)
         if not part:
-            raise EOFError(got)
+            raise EOFError(bytes(got))
         got += part
-    return got
+    return bytes(got)

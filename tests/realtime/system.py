@@ -50,6 +50,11 @@ class System:
         stop(self.web.process, how=signal.SIGKILL)
         self.web = start_web(self.redis.url, **self.environment)
 
+    def kill_consumer(self) -> None:
+        """Without a word, and so with its lease."""
+        stop(self.consumer, how=signal.SIGKILL)
+        self.consumer = _start_consumer(self.redis.url)
+
     def stop(self) -> None:
         stop(self.consumer)
         self.web.stop()
@@ -61,10 +66,14 @@ def start_system(**environment: str) -> System:
     """`environment` is the web process's."""
     folder = Path(tempfile.mkdtemp(prefix="aiw3-redis-"))
     server = start_redis(folder)
+    consumer = _start_consumer(server.url)
+    return System(start_web(server.url, **environment), consumer, server, folder, environment)
+
+
+def _start_consumer(redis_url: str) -> subprocess.Popen[bytes]:
     url = test_database_url()
-    addresses = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": url, "REDIS_URL": server.url}
-    consumer = spawn(
+    addresses = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": url, "REDIS_URL": redis_url}
+    return spawn(
         [sys.executable, "manage.py", "consume", "realtime", "--with-sequencer"],
         env=os.environ | addresses,
     )
-    return System(start_web(server.url, **environment), consumer, server, folder, environment)
