@@ -18,7 +18,6 @@ from events.models import Event, GroupCursor, UserSequence
 from realtime.channels import events_channel
 from realtime.pusher import push_head
 
-SETTLE_SECONDS = 1.0
 WARM_UP_CONNECTIONS = 200
 
 Samples = Iterator[tuple[str, float]]
@@ -58,10 +57,10 @@ def baseline_round(
 def opening(plan: Plan, requests: list[str], server: Server, readers: Crowd) -> Samples:
     readers.open(requests[:WARM_UP_CONNECTIONS])
     readers.close()
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(plan.settle)
     before = memory_kib(server.pid)
     yield "token", plan.connections / readers.open(requests)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(plan.settle)
     yield "memory", (memory_kib(server.pid) - before) / plan.connections
 
 
@@ -89,7 +88,7 @@ def _broadcasting(
     plan: Plan, requests: list[str], server: Server, readers: Crowd, writer: Helper
 ) -> Samples:
     readers.open(requests)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(plan.settle)
     found = delivery.to_all(server, readers, writer, plan)
     yield from _percentiles("broadcast", _complete(found))
     readers.close()

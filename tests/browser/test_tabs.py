@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # the first one in
 
 # Many times the 0.2 s after which an `EventSource` comes back here.
 LONG = os.environ.get("PROFILE") == "long"
-WATCHED_SECONDS = 60.0 if LONG else 4.0
+WATCHED_SECONDS = 60.0 if LONG else 2.0
 RECONNECTS = 10 if LONG else 1
 START_EVENT_SOURCE = """
 window.opened = 0;

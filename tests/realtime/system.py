@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from redis import Redis
+from redis import Redis, RedisError
 
 from core.processes import spawn, stop
 from demo.servers import Server, start_redis
 from tests.realtime.servers import WebServer, start_web, test_database_url
+from tests.realtime.watching import wait_for
 
 
 @dataclass
@@ -39,6 +40,13 @@ class System:
         assert spec is not None
         binary = Path(str(spec.origin)).parent / "bin" / "redis-server"
         self.redis = Server(self.redis.url, spawn([binary, self.folder / "redis.conf"]))
+        wait_for(self._redis_answers)
+
+    def _redis_answers(self) -> bool:
+        try:
+            return bool(self.client().ping())
+        except RedisError:
+            return False
 
     def replace_web(self) -> None:
         """As a deploy does: a new server, at another address, and the old one is told to stop."""

@@ -273,9 +273,14 @@ def test_whatever_breaks_every_reader_ends_with_the_log(system: System) -> None:
     with writing([wanderer.person for wanderer in wanderers]):
         with ThreadPoolExecutor(len(wanderers)) as threads:
             runs = [threads.submit(wanderer.run, DISCONNECTS) for wanderer in wanderers]
-            for number, fault in enumerate(faults, start=1):
-                wait_for_disconnects(wanderers, runs, number * DISCONNECTS // len(faults) - 1)
-                fault(system)
+            try:
+                for number, fault in enumerate(faults, start=1):
+                    wait_for_disconnects(wanderers, runs, number * DISCONNECTS // len(faults) - 1)
+                    fault(system)
+            except BaseException:
+                for wanderer in wanderers:
+                    wanderer.stop()
+                raise
         for run in runs:
             run.result()
     for wanderer in wanderers:
