@@ -293,10 +293,12 @@ def test_whatever_breaks_every_reader_ends_with_the_log(system: System) -> None:
 def wait_for_disconnects(
     wanderers: Sequence[Wanderer], runs: Sequence[Future[None]], wanted: int
 ) -> None:
+    """Raises what one of the runs raised."""
     deadline = time.monotonic() + (3600 if LONG else 120)
     while any(wanderer.disconnects < wanted for wanderer in wanderers):
-        if any(run.done() for run in runs):
-            return  # one failed: its error is in its result
+        for run in runs:
+            if run.done():
+                run.result()
         assert time.monotonic() < deadline, [wanderer.disconnects for wanderer in wanderers]
         time.sleep(0.05)
 
