@@ -85,6 +85,7 @@ CACHES = {
         "KEY_PREFIX": "aiw3",
     }
 }
+# For Channels' own consumers, should a site add some; ours need none (docs/decisions/0016).
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",

@@ -61,6 +61,10 @@ class LimitExceeded(DomainError):
         self.retry_after = retry_after
 
 
+class HeadersTooLarge(DomainError):
+    status = 431
+
+
 class Unavailable(DomainError):
     """Something outside did not answer; the same call may work later."""
 

@@ -129,7 +129,7 @@ def _stream(address: str, schemas: list[EventSchema], text: str) -> Document:
 
 
 def _has_internal(schema: EventSchema) -> bool:
-    document = _plain(schema.validator.schema)
+    document = _plain(schema.document)
     return bool(public_schema(document) != document)
 
 
@@ -148,7 +148,7 @@ def public_schema(schema: Any) -> Any:
 
 
 def _components(schemas: list[EventSchema]) -> Document:
-    payloads = {s.type: _plain(s.validator.schema) for s in schemas}
+    payloads = {s.type: _plain(s.document) for s in schemas}
     for schema in filter(_has_internal, schemas):
         payloads[f"{schema.type}_public"] = public_schema(payloads[schema.type])
     return {

@@ -7,12 +7,14 @@ A file is the schema of `data` and carries the type's version (`x-version`), its
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, FormatChecker
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).parent / "schemas"
 
@@ -27,9 +29,16 @@ class EventSchema:
     version: str
     audience: str
     topics: tuple[str, ...]
-    validator: Draft202012Validator
+    document: dict[str, Any]
     quick: jsonschema_rs.Draft202012Validator
-    """The same in Rust. What it does not find valid, `validator` judges and explains."""
+    """In Rust. What it does not find valid, `validator` judges and explains."""
+
+    @cached_property
+    def validator(self) -> "Draft202012Validator":
+        # Not before it is needed: importing it takes every process seconds, for its formats.
+        from jsonschema import Draft202012Validator, FormatChecker
+
+        return Draft202012Validator(self.document, format_checker=FormatChecker())
 
     def check(self, data: dict[str, Any]) -> None:
         """Raises InvalidEvent, naming the field."""
@@ -41,7 +50,7 @@ class EventSchema:
 
     def public_part(self, data: dict[str, Any]) -> dict[str, Any]:
         """What a browser may see: fields that the schema knows and does not mark internal."""
-        public: dict[str, Any] = _public(self.validator.schema, data)
+        public: dict[str, Any] = _public(self.document, data)
         return public
 
 
@@ -76,6 +85,6 @@ def schema_for(event_type: str) -> EventSchema:
         version=document["x-version"],
         audience=document["x-audience"],
         topics=tuple(document["x-topics"]),
-        validator=Draft202012Validator(document, format_checker=FormatChecker()),
+        document=document,
         quick=jsonschema_rs.Draft202012Validator(document, validate_formats=True),
     )

@@ -30,7 +30,7 @@ def _row(schema: EventSchema) -> str:
 
 
 def _section(schema: EventSchema) -> str:
-    document: Any = schema.validator.schema
+    document: Any = schema.document
     lines = [f"### {schema.type}", "", f"{document['description']}. Version {schema.version}.", ""]
     lines += ["| field | type | meaning |", "|---|---|---|", *_fields(document)]
     return "\n".join(lines)

@@ -18,7 +18,13 @@ from realtime.connect_rate import address_of
 from realtime.connection import Send
 from realtime.origins import cors_headers, preflight_headers
 from realtime.polling import poll
-from realtime.requests import StreamRequest, hide_ticket, read_request, read_resume_point
+from realtime.requests import (
+    StreamRequest,
+    check_size,
+    hide_ticket,
+    read_request,
+    read_resume_point,
+)
 from realtime.signin import find_feed, sign_in
 from realtime.site import Site, current_site, stop_site
 from realtime.streams import Receive, Stream, serve_stream
@@ -69,6 +75,7 @@ async def _answer(handle: Handler, scope: Any, receive: Receive, send: Send) -> 
         await answer(send, request, 405, headers=[ALLOW], body=dump(body))
     else:
         try:
+            check_size(scope)
             await handle(request, receive, send)
         except DomainError as error:
             await answer_error(send, request, error)

@@ -13,7 +13,14 @@ from realtime.answers import IN_PLACE_OF_WEBSOCKET, answer_error
 from realtime.connect_rate import address_of
 from realtime.connection import Send
 from realtime.origins import check_origin
-from realtime.requests import BEARER, StreamRequest, hide_ticket, read_request, read_resume_point
+from realtime.requests import (
+    BEARER,
+    StreamRequest,
+    check_size,
+    hide_ticket,
+    read_request,
+    read_resume_point,
+)
 from realtime.signin import find_feed, sign_in
 from realtime.site import current_site
 from realtime.streams import Receive, Stream, serve_stream
@@ -28,6 +35,7 @@ async def websocket(scope: Any, receive: Receive, send: Send) -> None:
     request = read_request(scope)
     hide_ticket(scope)
     try:
+        check_size(scope)
         await _open(request, receive, send)
     except DomainError as error:
         await _refuse(scope, request, error, send)

@@ -29,6 +29,7 @@ ERRORS = {
     "403": "Not yours to read, or a page of another origin",
     "429": "Too many streams (where the site refuses instead of superseding), or opened too often "
     "from your address; see `Retry-After`",
+    "431": "The headers are larger than 32 KiB",
     "503": "The log cannot be read, or the server is full or going away; see `Retry-After`",
 }
 SOCKET = (

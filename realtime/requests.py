@@ -8,7 +8,10 @@ from typing import Any
 from django.http import QueryDict
 from django.http.cookie import parse_cookie
 
+from core.errors import HeadersTooLarge
+
 BEARER = "bearer"
+LONGEST_HEAD = 32 * 1024  # in bytes, as the proxy's
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _SUPERSEDED = re.compile(r"[0-9]{1,18}\.superseded\Z")
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
@@ -69,6 +72,14 @@ def read_request(scope: Mapping[str, Any]) -> StreamRequest:
         subprotocols=scope.get("subprotocols", ()),
         peer=(scope.get("client") or ("", 0))[0],
     )
+
+
+def check_size(scope: Mapping[str, Any]) -> None:
+    """A stream keeps its request for as long as it lives. Raises HeadersTooLarge."""
+    size = len(scope.get("query_string", b""))
+    size += sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > LONGEST_HEAD:
+        raise HeadersTooLarge("HEADERS_TOO_LARGE", "The headers of this request are too large.")
 
 
 def hide_ticket(scope: Any) -> None:

@@ -10,6 +10,8 @@ REQUIRE_ALL=1 in the environment every omission is a failure.
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -17,18 +19,24 @@ from pathlib import Path
 import pytest
 from solders.keypair import Keypair
 
+from core.processes import spawn
 from demo.servers import Server, start_postgres, start_redis
 from tools.kafka.server import KafkaMissing, KafkaServer, start_kafka
 
 _running: list[Server] = []
 _folder: list[Path] = []
+_installing: list[subprocess.Popen[bytes]] = []
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests() -> Generator[None, None, None]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         _start_servers()
+        asked = early_config.known_args_namespace
+        if not asked.file_or_dir and not asked.collectonly:
+            # Whichever test needs it first waits for it.
+            _installing.append(spawn([sys.executable, "-m", "tests.browser.chromium"]))
     else:
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("/0") + f"/{number}"

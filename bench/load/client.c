@@ -29,12 +29,24 @@
 #define COMMANDS UINT32_MAX
 #define ID_LENGTH 36
 #define READ_SIZE 65536
+#define PING_LONGEST 125  // as every control frame
+#define HEAD_LONGEST 10
+#define LONG_16 126  // the length is in the 2 bytes that follow
+#define LONG_64 127
 static const char FIRST[] = "connection_established";
 static const char EVENT[] = "\"eventId\":\"";
 #define EVENT_LENGTH (sizeof EVENT - 1)
 #define KEPT (EVENT_LENGTH + ID_LENGTH - 1)  // of a read, for what continues in the next one
 
 enum state { UNUSED, CONNECTING, ASKED, ANSWERED, ESTABLISHED };
+enum { PING = 9, PONG = 10 };
+
+// Where a WebSocket's frames stand: what is read of a head, or what is left of a payload.
+struct frame {
+    unsigned char head[HEAD_LONGEST], ping[PING_LONGEST];
+    unsigned head_length, ping_length;
+    unsigned long long left;
+};
 
 struct connection {
     int fd;
@@ -43,6 +55,7 @@ struct connection {
     unsigned events;
     unsigned kept_length;
     char kept[KEPT];
+    struct frame frame;
 };
 
 struct arrival {
@@ -199,6 +212,65 @@ static void scan(struct connection *one, const char *text, size_t length, long l
         count_as_done(one);
 }
 
+// --- WebSocket frames: a server's pings are answered, whatever else it says is text ---------
+
+static void pong(const struct connection *one) {
+    unsigned char answer[6 + PING_LONGEST] = {0x80 | PONG, 0x80 | one->frame.ping_length};
+    memcpy(answer + 6, one->frame.ping, one->frame.ping_length);  // the mask is 0
+    ssize_t length = 6 + one->frame.ping_length;
+    if (write(one->fd, answer, length) != length) fputs("a pong was not sent\n", stderr);
+}
+
+static unsigned head_size(const struct frame *frame) {
+    unsigned short_length = frame->head_length < 2 ? 0 : frame->head[1];
+    return short_length == LONG_16 ? 4 : short_length == LONG_64 ? HEAD_LONGEST : 2;
+}
+
+static bool is_ping(const struct frame *frame) { return (frame->head[0] & 15) == PING; }
+
+// One byte more of a head; when it is whole, `left` is the payload's length.
+static void read_head(struct frame *frame, unsigned char byte) {
+    frame->head[frame->head_length++] = byte;
+    unsigned size = head_size(frame);
+    if (frame->head_length < size) return;
+    frame->left = size == 2 ? frame->head[1] : 0;
+    for (unsigned i = 2; i < size; i++) frame->left = frame->left << 8 | frame->head[i];
+    frame->ping_length = 0;
+}
+
+static size_t read_payload(struct frame *frame, const char *text, size_t length) {
+    size_t part = frame->left < length ? frame->left : length;
+    if (is_ping(frame) && frame->ping_length + part <= PING_LONGEST) {
+        memcpy(frame->ping + frame->ping_length, text, part);
+        frame->ping_length += part;
+    }
+    frame->left -= part;
+    return part;
+}
+
+static void follow_frames(struct connection *one, const char *text, size_t length) {
+    struct frame *frame = &one->frame;
+    for (size_t i = 0; i < length;) {
+        bool in_head = frame->left == 0;
+        if (in_head)
+            read_head(frame, text[i++]);
+        else
+            i += read_payload(frame, text + i, length - i);
+        bool is_whole = frame->left == 0 && frame->head_length == head_size(frame);
+        if (!is_whole) continue;
+        if (is_ping(frame)) pong(one);
+        frame->head_length = 0;
+    }
+}
+
+// --- reading -----------------------------------------------------------------------------
+
+// Where the answer to the handshake ends; it is short, and comes in one piece.
+static size_t handshake_length(const char *answer, size_t length) {
+    const char *end = memmem(answer, length, "\r\n\r\n", 4);
+    return end ? (size_t)(end + 4 - answer) : length;
+}
+
 static void take(struct connection *one) {
     static char buffer[KEPT + READ_SIZE];
     size_t kept = one->kept_length;
@@ -208,6 +280,10 @@ static void take(struct connection *one) {
     if (length <= 0 || (one->state == ASKED && !is_welcome(buffer, length))) {
         finish(one);
         return;
+    }
+    if (websocket) {
+        size_t answer = one->state == ASKED ? handshake_length(buffer, length) : 0;
+        follow_frames(one, buffer + kept + answer, length - answer);
     }
     if (one->state == ASKED) one->state = ANSWERED;
     memcpy(buffer, one->kept, kept);

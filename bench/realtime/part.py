@@ -15,6 +15,7 @@ from bench.realtime.people import People
 from bench.realtime.plan import Plan
 from bench.realtime.rounds import baseline_round, our_round
 from bench.realtime.servers import baseline_server, our_server
+from bench.realtime.sockets import over_websocket
 from bench.stand import Stand
 
 NODE = "Node: a map and ioredis"
@@ -39,7 +40,12 @@ def measures(stand: Stand, plan: Plan, program: Path, *, with_baseline: bool) ->
                     for name, value in baseline_round(plan, people, node, readers, writer):
                         baseline[name].append(value)
             print(f"  round {number} of {plan.rounds}", flush=True)
-    return [*_table(plan, own, baseline), *comings_and_goings(stand, plan, people, program)]
+        sockets = over_websocket(stand, plan, people, program, writer)
+    return [
+        *_table(plan, own, baseline),
+        *sockets,
+        *comings_and_goings(stand, plan, people, program),
+    ]
 
 
 def versions() -> dict[str, str]:

@@ -14,6 +14,7 @@ from core.ids import uuid7
 
 USER_FEED = "/api/v1/user/nft-events"
 SYSTEM_FEED = "/api/v1/admin/events"
+SOCKETS = "/ws/nft-events/"
 LONGER_THAN_A_RUN = timedelta(hours=6)
 
 

@@ -10,6 +10,7 @@ class Plan:
     rounds: int = 5
     connections: int = 10_000
     seconds: float = 5.0
+    settle: float = 1.0  # seconds between a crowd's coming and what is measured next
     rate: int = 200
     broadcasts: int = 5
     broadcast_every: float = 1.0
@@ -19,6 +20,6 @@ class Plan:
 
 
 QUICK = Plan(
-    rounds=1, connections=20, seconds=0.5, rate=40, broadcasts=2, broadcast_every=0.2,
+    rounds=1, connections=20, seconds=0.5, settle=0.1, rate=40, broadcasts=2, broadcast_every=0.2,
     comings_and_goings=2,
 )  # fmt: skip

@@ -18,7 +18,6 @@ from events.models import Event, GroupCursor, UserSequence
 from realtime.channels import events_channel
 from realtime.pusher import push_head
 
-SETTLE_SECONDS = 1.0
 WARM_UP_CONNECTIONS = 200
 
 Samples = Iterator[tuple[str, float]]
@@ -34,9 +33,9 @@ def our_round(
     writer: Helper,
 ) -> Samples:
     """Every figure once, by name. Raises BenchFailed."""
-    yield from _opening(plan, people.by_token(USER_FEED), server, readers)
+    yield from opening(plan, people.by_token(USER_FEED), server, readers)
     yield from _publishing(plan, people, server, readers, writer)
-    yield from _committing(stand, plan, people, server, readers, writer)
+    yield from committing(stand, plan, people, server, readers, writer)
     readers.close()
     yield from _broadcasting(plan, staff.by_token(SYSTEM_FEED), server, readers, writer)
     yield "storm", _storm(stand, plan, people, readers, writer)
@@ -49,19 +48,19 @@ def baseline_round(
     plan: Plan, people: People, server: Server, readers: Crowd, writer: Helper
 ) -> Samples:
     """What the baseline can do at all."""
-    yield from _opening(plan, people.by_name(USER_FEED), server, readers)
+    yield from opening(plan, people.by_name(USER_FEED), server, readers)
     yield from _publishing(plan, people, server, readers, writer)
     readers.close()
     yield from _broadcasting(plan, people.by_name(SYSTEM_FEED), server, readers, writer)
 
 
-def _opening(plan: Plan, requests: list[str], server: Server, readers: Crowd) -> Samples:
+def opening(plan: Plan, requests: list[str], server: Server, readers: Crowd) -> Samples:
     readers.open(requests[:WARM_UP_CONNECTIONS])
     readers.close()
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(plan.settle)
     before = memory_kib(server.pid)
     yield "token", plan.connections / readers.open(requests)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(plan.settle)
     yield "memory", (memory_kib(server.pid) - before) / plan.connections
 
 
@@ -73,7 +72,7 @@ def _publishing(
     yield "publish cpu", found.cpu * 1000 / len(found.milliseconds)
 
 
-def _committing(
+def committing(
     stand: Stand, plan: Plan, people: People, server: Server, readers: Crowd, writer: Helper
 ) -> Samples:
     head = Event.objects.head_position()
@@ -89,7 +88,7 @@ def _broadcasting(
     plan: Plan, requests: list[str], server: Server, readers: Crowd, writer: Helper
 ) -> Samples:
     readers.open(requests)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(plan.settle)
     found = delivery.to_all(server, readers, writer, plan)
     yield from _percentiles("broadcast", _complete(found))
     readers.close()

@@ -54,6 +54,7 @@ def our_server(stand: Stand, plan: Plan) -> Iterator[Server]:
     command = [
         sys.executable, "-m", "uvicorn", "bench.realtime.app:application", "--port", str(port),
         "--workers", str(plan.workers), "--no-access-log", "--timeout-graceful-shutdown", "5",
+        "--ws-per-message-deflate", "false", "--ws-max-size", "4096",
     ]  # fmt: skip
     room = str(2 * plan.connections)  # those that leave may still be counted
     more = {"STREAMS_TOTAL": room, "BENCH_STATES": str(folder)}

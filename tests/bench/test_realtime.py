@@ -31,6 +31,7 @@ def test_every_figure_of_the_streams_is_taken_beside_node(tmp_path: Path) -> Non
     measures = json.loads((tmp_path / "build" / "bench.json").read_text())["realtime"]
     assert {name for name, measure in measures.items() if measure["baseline"]} >= BESIDE_NODE
     assert measures["commit_to_client_40_lost"]["value"] == 0
+    assert measures["websocket_commit_to_client_40_lost"]["value"] == 0
     assert measures["left_behind"]["samples"] == [0, 0]
     assert measures["more_threads"]["met"]
     assert measures["reconnect_storm"]["value"] > 0

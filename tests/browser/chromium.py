@@ -1,4 +1,8 @@
-"""Debian's Chromium and its driver: found on PATH, or installed when we may."""
+"""Debian's Chromium and its driver: found on PATH, or installed when we may.
+
+A run of everything starts `python -m tests.browser.chromium` first, so that the minute or two
+which that takes pass beside other tests.
+"""
 
 import fcntl
 import os
@@ -6,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from selenium.common import SessionNotCreatedException
@@ -42,8 +46,7 @@ class ChromiumMissing(Exception):
 
 def start_chromium(profile: Path) -> Chrome:
     """Raises ChromiumMissing. To be ended with `quit()`."""
-    if not _are_installed():
-        _install()
+    install()
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
@@ -73,13 +76,17 @@ def _are_installed() -> bool:
     return all(shutil.which(program) for program in PROGRAMS)
 
 
-def _install() -> None:
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+def install() -> None:
+    """Unless it is there. Raises ChromiumMissing."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        with _one_at_a_time():  # first: what is half unpacked is on PATH too
+            if not _are_installed():
+                _apt_get("update")
+                _apt_get(
+                    "install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"
+                )
+    elif not _are_installed():
         raise ChromiumMissing("Chromium is not installed (Debian: chromium, chromium-driver).")
-    with _one_at_a_time():
-        if not _are_installed():
-            _apt_get("update")
-            _apt_get("install", "--yes", "--no-install-recommends", "chromium", "chromium-driver")
 
 
 @contextmanager
@@ -101,3 +108,8 @@ def _apt_get(*arguments: str) -> None:
         raise ChromiumMissing(f"apt-get {arguments[0]} failed: {error.stderr[-500:]}") from None
     except subprocess.TimeoutExpired:
         raise ChromiumMissing(f"apt-get {arguments[0]} took over {INSTALL_SECONDS} s.") from None
+
+
+if __name__ == "__main__":
+    with suppress(ChromiumMissing):  # whoever needs it asks again, and says why it is not there
+        install()

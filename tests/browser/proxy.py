@@ -24,6 +24,7 @@ class FaultyProxy:
         self.swallows_streams = False
         self.replacements: dict[bytes, bytes] = {}
         self._is_cut = False
+        self._is_unplugged = False
         self._is_closed = False
         self._streams: set[socket.socket] = set()  # browsers' ends that asked for one
         self._dropped: set[socket.socket] = set()
@@ -51,9 +52,18 @@ class FaultyProxy:
     def restore(self) -> None:
         self._is_cut = False
 
+    def unplug(self) -> None:
+        """As a pulled cable: nothing breaks, nothing passes, also on new connections."""
+        self._is_unplugged = True
+
+    def plug_in(self) -> None:
+        """What waits on the connections that are still open passes on, as TCP sends it again."""
+        self._is_unplugged = False
+
     def mend(self) -> None:
         """No fault any more."""
         self.restore()
+        self.plug_in()
         self.refuses_streams = self.swallows_streams = False
         self.replacements.clear()
 
@@ -77,7 +87,7 @@ class FaultyProxy:
         with socket.create_connection(("127.0.0.1", self.target), timeout=10) as server:
             while not (self._is_cut or self._is_closed or client in self._dropped):
                 readable, _, _ = select.select([client, server], [], [], ITERATION_SECONDS)
-                if client in self._frozen:
+                if client in self._frozen or self._is_unplugged:
                     time.sleep(ITERATION_SECONDS)
                 elif not all(self._pass_on(end, client, server) for end in readable):
                     return

@@ -77,6 +77,16 @@ def test_a_stream_comes_unbuffered_and_unchanged_also_by_http_1(
         assert next(heard)["sequence"] == 1
 
 
+def test_giant_headers_end_at_the_proxy(echo: Proxy, certificate: Certificate) -> None:
+    giant = {f"X-Part-{number}": "x" * 7000 for number in range(6)}
+    with httpx.Client(verify=certificate.trusting(), timeout=60) as client:
+        assert client.get(echo.base + "/any", headers=giant).status_code == 400
+    with httpx.Client(verify=certificate.trusting(), timeout=60, http2=True) as client:
+        with pytest.raises(httpx.RemoteProtocolError):  # ENHANCE_YOUR_CALM
+            client.get(echo.base + "/any", headers=giant)
+        assert client.get(echo.base + "/any").json()["scheme"] == "https"
+
+
 def test_no_log_holds_a_ticket_even_when_nobody_answers(
     certificate: Certificate, tmp_path: Path
 ) -> None:

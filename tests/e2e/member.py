@@ -12,6 +12,7 @@ from solders.keypair import Keypair
 from demo.airdrop import request_airdrop
 from demo.system import System
 from demo.wallet import sign_message, sign_transaction
+from tests.plain_http import NO_TLS
 
 EVENTS = "/api/v1/user/nft-events"
 TOKEN_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
@@ -122,7 +123,9 @@ class Member:
             "jsonrpc": "2.0", "id": 1, "method": "getTokenAccountsByOwner",
             "params": [self.address, {"programId": TOKEN_2022}, config],
         }  # fmt: skip
-        answer = httpx.post(self.system.localnet.rpc_url, json=call, trust_env=False).json()
+        answer = httpx.post(
+            self.system.localnet.rpc_url, json=call, verify=NO_TLS, trust_env=False
+        ).json()
         found = [each["account"]["data"]["parsed"]["info"] for each in answer["result"]["value"]]
         return [info["mint"] for info in found if info["tokenAmount"]["amount"] != "0"]
 

@@ -1,6 +1,8 @@
 """The schemas are what DESIGN promises, and hold what is published to them."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -209,3 +211,9 @@ def test_what_is_no_json_is_refused_by_its_field(value: object) -> None:
 def test_an_unknown_type_has_no_schema() -> None:
     with pytest.raises(InvalidEvent, match="badge_lost"):
         schema_for("badge_lost")
+
+
+def test_no_process_loads_the_slow_validator_before_an_event_is_broken() -> None:
+    """Its formats take seconds of every start, also of each process that a test starts."""
+    program = "import sys, events.catalogue; sys.exit('jsonschema' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0

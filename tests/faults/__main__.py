@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from core.processes import die_with_parent
+from tests.faults import streams
 from tests.faults.chaos.plan import PROFILES, Profile
 from tests.faults.chaos.report import report, unused
 from tests.faults.chaos.run import run
@@ -30,6 +31,8 @@ def main() -> int:
     profile = PROFILES[arguments.profile]
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     _say(f"Part {arguments.part}, profile {profile.name}, seed {seed}")
+    if arguments.part == "realtime":
+        return _prove_streams(profile, seed)
     folder = Path(tempfile.mkdtemp(prefix="aiw3-faults-"))
     folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
     try:
@@ -47,6 +50,13 @@ def main() -> int:
     return 0
 
 
+def _prove_streams(profile: Profile, seed: int) -> int:
+    try:
+        return 0 if streams.is_kept(profile.name, seed) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
 def _is_kept(folder: Path, profile: Profile, seed: int) -> bool:
     result = run(folder, profile, seed, _say)
     _say(f"\n{report(result)}")
@@ -58,7 +68,7 @@ def _is_kept(folder: Path, profile: Profile, seed: int) -> bool:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--part", choices=["events"], default="events")
+    parser.add_argument("--part", choices=["events", "realtime"], default="events")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--parent", type=int, help="end when this process ends")

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.plain_http import NO_TLS
+
 KEY = "rpc-key-that-nobody-may-read"
 
 
@@ -66,7 +68,11 @@ class FlakyRpc:
                 answer = {"jsonrpc": "2.0", "id": number, "result": {"context": [], "value": "?"}}
                 return 200, json.dumps(answer).encode()
         passed_on = httpx.post(
-            self.target, content=body, headers={"content-type": "application/json"}, timeout=30
+            self.target,
+            content=body,
+            headers={"content-type": "application/json"},
+            timeout=30,
+            verify=NO_TLS,
         )
         return passed_on.status_code, passed_on.content
 

@@ -19,6 +19,7 @@ from chain.localnet.service import Localnet
 from chain.localnet.storage import Storage
 from chain.records import Blockhash
 from tests.localnet.wallets import SOL, ask, payment
+from tests.plain_http import NO_TLS
 
 HEALTH = {"jsonrpc": "2.0", "id": 7, "method": "getHealth"}
 
@@ -26,7 +27,7 @@ HEALTH = {"jsonrpc": "2.0", "id": 7, "method": "getHealth"}
 def post(net: LocalnetProcess, body: Any, **headers: str) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"content-type": "application/json", **headers}
-    return httpx.post(net.rpc_url, content=content, headers=sent, trust_env=False)
+    return httpx.post(net.rpc_url, content=content, headers=sent, verify=NO_TLS, trust_env=False)
 
 
 def test_a_batch_is_answered_in_order_without_its_notifications(net: LocalnetProcess):

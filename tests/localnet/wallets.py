@@ -17,6 +17,7 @@ from solders.transaction import VersionedTransaction
 from chain import nft
 from chain.localnet.process import LocalnetProcess
 from chain.records import Blockhash
+from tests.plain_http import NO_TLS
 
 SOL = 10**9
 
@@ -24,7 +25,9 @@ SOL = 10**9
 def ask(net: LocalnetProcess, method: str, *params: Any) -> dict[str, Any]:
     """The whole reply, errors included."""
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    reply: dict[str, Any] = httpx.post(net.rpc_url, json=request, trust_env=False).json()
+    reply: dict[str, Any] = httpx.post(
+        net.rpc_url, json=request, verify=NO_TLS, trust_env=False
+    ).json()
     return reply
 
 

@@ -1,7 +1,7 @@
 """Clients that come back by themselves: a page, and one that leaves again and again."""
 
 import time
-from random import Random
+from random import Random, random
 from threading import Event as Signal
 from typing import Any
 
@@ -52,12 +52,17 @@ class Wanderer:
         self.got: list[dict[str, Any]] = []
         self._system = system
         self._reader = kind(system.web, person, after=0)
-        self._random = Random(kind.transport)
+        self._has_to_stop = False
+        self._random = Random(random())
 
     def run(self, disconnects: int) -> None:
-        while self.disconnects < disconnects:
+        while self.disconnects < disconnects and not self._has_to_stop:
             self._visit(self._random.randrange(6))
             self.disconnects += 1
+
+    def stop(self) -> None:
+        """After this visit; for a run that has failed."""
+        self._has_to_stop = True
 
     def read_up_to(self, events: int) -> None:
         while len(self.got) < events:

@@ -1,7 +1,9 @@
 """People with tokens, and events written, numbered and pushed by hand."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +21,7 @@ from events.sequencer import number_pending
 from events.services import publish
 from nft.events import RequestStuck, UpgradeCancelled, UpgradeCompleted, UpgradeInitiated
 from realtime.pusher import push, push_head
+from realtime.wire import from_row
 
 
 @dataclass
@@ -62,6 +65,12 @@ def tell(*events: DomainEvent) -> None:
     before = head()
     write(*events)
     push_new(before)
+
+
+def log_of(person: Person) -> list[dict[str, Any]]:
+    """The person's envelopes as the log has them."""
+    rows = Event.objects.filter(user_id=person.user.id, sequence__gt=0).order_by("sequence")
+    return [json.loads(from_row(row).envelope) for row in rows]
 
 
 def badge(user: User, name: str = "early-bird") -> BadgeActivated:

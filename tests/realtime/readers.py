@@ -17,6 +17,8 @@ from tests.realtime.servers import TIMEOUT, Ended, Message, Sse, WebServer, clos
 
 REASONS = {code: reason for reason, code in CLOSE_CODES.items()}
 Envelope = dict[str, Any]
+# What uvicorn says by itself, with 500, to a handshake that is under way when it stops.
+STOPPING = b"Internal Server Error"
 
 
 class Reset(Exception):
@@ -130,6 +132,8 @@ class WebSocketReader:
         try:
             self._socket = open_socket(self.web, query, additional_headers=self._person.headers)
         except InvalidStatus as error:
+            if error.response.body == STOPPING:
+                raise Broken from error
             body = json.loads(error.response.body or b"{}")
             raise Refused(error.response.status_code, body["error_code"]) from error
         except (OSError, EOFError, InvalidHandshake) as error:

@@ -16,6 +16,7 @@ from django.db import connection
 
 from core.processes import spawn, stop
 from demo.servers import free_port
+from tests.plain_http import NO_TLS
 
 STARTS_WITHIN = 90.0
 TIMEOUT = 30.0
@@ -28,7 +29,7 @@ class WebServer:
     port: int
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        return httpx.get(self.base + path, timeout=TIMEOUT, **more)
+        return httpx.get(self.base + path, timeout=TIMEOUT, verify=NO_TLS, **more)
 
     def stream(self, path: str = "/api/v1/user/nft-events", **more: Any) -> "Sse":
         return Sse(self.base + path, **more)
@@ -155,7 +156,7 @@ class Sse:
         last: str | None = None,
         **more: Any,
     ):
-        self._client = httpx.Client(timeout=TIMEOUT)
+        self._client = httpx.Client(timeout=TIMEOUT, verify=NO_TLS)
         sent = dict(headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
         request = self._client.build_request("GET", url, headers=sent, **more)
         self.response = self._client.send(request, stream=True)
@@ -236,10 +237,11 @@ def raw_request(
 
 def read_until(client: socket.socket, wanted: bytes) -> bytes:
     """Everything that comes up to `wanted`. Raises EOFError, TimeoutError."""
-    got = b""
-    while wanted not in got:
+    got, unsearched = bytearray(), 0
+    while got.find(wanted, unsearched) < 0:
+        unsearched = max(0, len(got) - len(wanted))
         part = client.recv(65536)
         if not part:
-            raise EOFError(got)
+            raise EOFError(bytes(got))
         got += part
-    return got
+    return bytes(got)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from redis import Redis
+from redis import Redis, RedisError
 
 from core.processes import spawn, stop
 from demo.servers import Server, start_redis
 from tests.realtime.servers import WebServer, start_web, test_database_url
+from tests.realtime.watching import wait_for
 
 
 @dataclass
@@ -39,6 +40,13 @@ class System:
         assert spec is not None
         binary = Path(str(spec.origin)).parent / "bin" / "redis-server"
         self.redis = Server(self.redis.url, spawn([binary, self.folder / "redis.conf"]))
+        wait_for(self._redis_answers)
+
+    def _redis_answers(self) -> bool:
+        try:
+            return bool(self.client().ping())
+        except RedisError:
+            return False
 
     def replace_web(self) -> None:
         """As a deploy does: a new server, at another address, and the old one is told to stop."""
@@ -49,6 +57,11 @@ class System:
         """Without a word; a new one comes a little later."""
         stop(self.web.process, how=signal.SIGKILL)
         self.web = start_web(self.redis.url, **self.environment)
+
+    def kill_consumer(self) -> None:
+        """Without a word, and so with its lease."""
+        stop(self.consumer, how=signal.SIGKILL)
+        self.consumer = _start_consumer(self.redis.url)
 
     def stop(self) -> None:
         stop(self.consumer)
@@ -61,10 +74,14 @@ def start_system(**environment: str) -> System:
     """`environment` is the web process's."""
     folder = Path(tempfile.mkdtemp(prefix="aiw3-redis-"))
     server = start_redis(folder)
+    consumer = _start_consumer(server.url)
+    return System(start_web(server.url, **environment), consumer, server, folder, environment)
+
+
+def _start_consumer(redis_url: str) -> subprocess.Popen[bytes]:
     url = test_database_url()
-    addresses = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": url, "REDIS_URL": server.url}
-    consumer = spawn(
+    addresses = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": url, "REDIS_URL": redis_url}
+    return spawn(
         [sys.executable, "manage.py", "consume", "realtime", "--with-sequencer"],
         env=os.environ | addresses,
     )
-    return System(start_web(server.url, **environment), consumer, server, folder, environment)

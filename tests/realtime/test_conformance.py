@@ -1,14 +1,13 @@
 """One suite for every transport: the same feed, the same order, the same resume point."""
 
-import json
 import os
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event as Signal
 from threading import Semaphore
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -18,9 +17,8 @@ from accounts.models import LoginSession
 from accounts.services import end_login_session
 from events.models import Event
 from events.services import publish
-from realtime.wire import from_row
 from tests.realtime.clients import Tab, Wanderer
-from tests.realtime.feed import Person, badge, badges, new_person, tell, write
+from tests.realtime.feed import Person, badge, badges, log_of, new_person, tell, write
 from tests.realtime.readers import (
     READERS,
     Over,
@@ -35,7 +33,9 @@ from tests.realtime.servers import WebServer, start_web
 from tests.realtime.system import System, start_system
 
 LONG = os.environ.get("PROFILE") == "long"
-DISCONNECTS = 1000 if LONG else 30
+READERS_EACH = 4 if LONG else 1
+DISCONNECTS = 1000 // READERS_EACH if LONG else 30
+ROUNDS_OF_FAULTS = 6 if LONG else 1
 PAUSE_SECONDS = 0.05
 
 pytestmark = pytest.mark.timeout(300)  # a server for each module, on a busy machine
@@ -56,11 +56,6 @@ def open_reader(request: pytest.FixtureRequest, web: WebServer, person: Person) 
     yield open_
     for reader in opened:
         reader.drop()
-
-
-def log_of(person: Person) -> list[dict[str, Any]]:
-    rows = Event.objects.filter(user_id=person.user.id, sequence__gt=0).order_by("sequence")
-    return [json.loads(from_row(row).envelope) for row in rows]
 
 
 @pytest.mark.usefixtures("heads")
@@ -264,18 +259,28 @@ def deafen(system: System) -> None:
 
 
 FAULTS = [nothing, restart_redis, System.replace_web, deafen, System.kill_web]
+if LONG:
+    FAULTS.append(System.kill_consumer)  # another takes over when the lease of 10 s runs out
 
 
 @pytest.mark.timeout(7200 if LONG else 400)
 def test_whatever_breaks_every_reader_ends_with_the_log(system: System) -> None:
     """Disconnects at random, while events are written and Redis and the server come and go."""
-    wanderers = [Wanderer(kind, system, new_person()) for kind in READERS]
+    wanderers = [Wanderer(kind, system, new_person()) for kind in READERS * READERS_EACH]
+    faults = [
+        fault for _ in range(ROUNDS_OF_FAULTS) for fault in random.sample(FAULTS, len(FAULTS))
+    ]
     with writing([wanderer.person for wanderer in wanderers]):
         with ThreadPoolExecutor(len(wanderers)) as threads:
             runs = [threads.submit(wanderer.run, DISCONNECTS) for wanderer in wanderers]
-            for number, fault in enumerate(FAULTS, start=1):
-                wait_for_disconnects(wanderers, runs, number * DISCONNECTS // len(FAULTS) - 1)
-                fault(system)
+            try:
+                for number, fault in enumerate(faults, start=1):
+                    wait_for_disconnects(wanderers, runs, number * DISCONNECTS // len(faults) - 1)
+                    fault(system)
+            except BaseException:
+                for wanderer in wanderers:
+                    wanderer.stop()
+                raise
         for run in runs:
             run.result()
     for wanderer in wanderers:
@@ -288,10 +293,12 @@ def test_whatever_breaks_every_reader_ends_with_the_log(system: System) -> None:
 def wait_for_disconnects(
     wanderers: Sequence[Wanderer], runs: Sequence[Future[None]], wanted: int
 ) -> None:
+    """Raises what one of the runs raised."""
     deadline = time.monotonic() + (3600 if LONG else 120)
     while any(wanderer.disconnects < wanted for wanderer in wanderers):
-        if any(run.done() for run in runs):
-            return  # one failed: its error is in its result
+        for run in runs:
+            if run.done():
+                run.result()
         assert time.monotonic() < deadline, [wanderer.disconnects for wanderer in wanderers]
         time.sleep(0.05)
 

@@ -9,7 +9,8 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from tests.realtime.feed import Person, new_person
-from tests.realtime.servers import WebServer, raw_request, start_web
+from tests.realtime.readers import CHANGES
+from tests.realtime.servers import UPGRADE, WebServer, raw_request, read_until, start_web
 from tests.realtime.test_opening import cookie_of
 from tests.realtime.watching import metric, wait_for
 
@@ -38,6 +39,25 @@ def test_an_address_that_connects_too_often_is_told_when_to_come_back(
     elsewhere = {"X-Forwarded-For": "203.0.113.8"}
     assert guarded.stream(headers=person.headers | elsewhere).status == 200
     assert guarded.get("/healthz", headers=from_one).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "lines", "length"),
+    [
+        (FEED, "", 1, 2_000_000),
+        (FEED, "", 100, 400),
+        (CHANGES, "", 100, 400),
+        ("/ws/nft-events/", UPGRADE, 100, 400),
+    ],
+    ids=["one line", "many lines", "poll", "websocket"],
+)
+def test_giant_headers_are_refused(
+    web: WebServer, person: Person, path: str, more: str, lines: int, length: int
+) -> None:
+    giant = "".join(f"X-Part-{number}: {'x' * length}\r\n" for number in range(lines))
+    with raw_request(web.port, path, person.token, more=more + giant) as client:
+        assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 431 ")
+    assert web.get("/healthz").status_code == 200
 
 
 def test_a_client_that_vanished_without_a_word_is_noticed(guarded: WebServer) -> None:

@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 import redis.asyncio as aioredis
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from core.errors import LimitExceeded, Unavailable
 from core.ids import uuid7
@@ -191,7 +193,7 @@ async def test_of_streams_that_open_in_the_same_moment_three_get_in(deploy: Depl
 
 async def test_without_redis_every_process_keeps_its_own_limit() -> None:
     book: Limits[Stream] = Limits(per_user=3, per_user_refuse=True, total=9, total_refuse=True)
-    async with aioredis.Redis(port=1) as nowhere:
+    async with aioredis.Redis(port=1, retry=Retry(NoBackoff(), 0)) as nowhere:
         alone = Process(nowhere, book)
         user = uuid7()
         assert [await alone.ask_to_open(user) for _ in range(4)] == [True, True, True, False]
