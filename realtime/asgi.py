@@ -15,13 +15,13 @@ from core.errors import DomainError, error_body
 from realtime import sse
 from realtime.answers import answer, answer_error
 from realtime.connect_rate import address_of
-from realtime.connection import Send
+from realtime.connection import Receive, Send
 from realtime.origins import cors_headers, preflight_headers
 from realtime.polling import poll
 from realtime.requests import StreamRequest, hide_ticket, read_request, read_resume_point
 from realtime.signin import find_feed, sign_in
 from realtime.site import Site, current_site, stop_site
-from realtime.streams import Receive, Stream, serve_stream
+from realtime.streams import Stream, serve_stream
 from realtime.wire import dump
 
 logger = logging.getLogger(__name__)
