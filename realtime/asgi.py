@@ -35,6 +35,7 @@ ROUTES = {
     "system": re.compile(r"/api/v1/admin/events\Z"),
 }
 CHANGES = re.compile(r"/api/v1/user/nft-portfolio-changes\Z")
+COLLECT_AFTER = (20_000, 10, 20)
 ALLOW = (b"allow", b"GET, OPTIONS")
 
 
@@ -109,14 +110,21 @@ async def lifespan(_scope: Any, receive: Receive, send: Send) -> None:
     """Starts the hub with the server; ends the streams as soon as the server is told to stop."""
     await receive()
     site = current_site()
-    # What is imported stays: no collection has to look at it again while streams wait.
-    gc.collect()
-    gc.freeze()
+    _settle_memory()
     _drain_on_signal(site)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await stop_site()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _settle_memory() -> None:
+    """Collections are for what is new: what is imported stays, and a crowd that only arrives, or
+    waits, is no reason to look at all its streams again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _drain_on_signal(site: Site) -> None:

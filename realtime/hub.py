@@ -74,12 +74,23 @@ class Hub:
     def subscribers(self, feed: Feed) -> int:
         return len(self._subscriptions.get(feed.key, ()))
 
-    async def hear(self, message: FeedEvent | Head) -> None:
-        """Take a pushed message: dispatch it when it is the next one, else read the log."""
-        self._heard_at = time.monotonic()
-        if isinstance(message, FeedEvent) and not self._order.locked() and self._is_next(message):
+    def hear_at_once(self, message: FeedEvent | Head) -> bool:
+        """Take a pushed message if nothing is missing before it; False: it has to be `hear`d."""
+        if self._order.locked():
+            return False
+        if isinstance(message, Head):
+            if message.position != self._position:
+                return False
+        elif self._is_next(message):
             self._dispatch(message)
-            return
+        else:
+            return False
+        self._heard_at = time.monotonic()
+        return True
+
+    async def hear(self, message: FeedEvent | Head) -> None:
+        """Take a pushed message, after what the log has before it."""
+        self._heard_at = time.monotonic()
         async with self._order:
             if isinstance(message, Head):
                 if message.position != self._position:
