@@ -8,7 +8,7 @@ import heapq
 import ipaddress
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -77,15 +77,14 @@ class ConnectRate:
 class _Asker:
     """As much of a request as DRF looks at to say who asks."""
 
-    META: dict[str, str]
+    META: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 def address_of(request: StreamRequest) -> str:
     """As every rate limit sees it: what the trusted proxies say, of IPv6 the /64."""
-    meta = {"REMOTE_ADDR": request.peer}
-    if forwarded := request.headers.get("x-forwarded-for"):
-        meta["HTTP_X_FORWARDED_FOR"] = forwarded
-    return network_of(cast("Request", _Asker(meta)))
+    asker = _Asker({"REMOTE_ADDR": request.peer}, request.headers)
+    return network_of(cast("Request", asker))
 
 
 def _is_limited(address: str) -> bool:
