@@ -15,13 +15,11 @@ from redis.asyncio.connection import AbstractConnection
 LATE_LIMIT = 1_000  # messages; then Redis has to wait
 
 Take = Callable[[bytes, bytes], bool]
+"""A channel's name and a message: False when it cannot be taken yet."""
 
 
 class Ear(asyncio.Protocol):
-    """`take(channel, data)` answers False when it cannot take a message yet.
-
-    Then the message and all after it are `late`: whoever awaits `news()` handles them, in order.
-    """
+    """What cannot be taken yet, and all after it, is `late`: who awaits `news()` handles it."""
 
     def __init__(self, transport: asyncio.Transport, take: Take) -> None:
         self.late: deque[bytes] = deque()
@@ -29,6 +27,7 @@ class Ear(asyncio.Protocol):
         self.subscribed = 0
         self.is_lost = False
         self._before = transport.get_protocol()
+        self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._reader = hiredis.Reader()
         self._take = take
@@ -44,10 +43,9 @@ class Ear(asyncio.Protocol):
 
         The time in which nobody waited here does not count.
         """
-        loop = asyncio.get_running_loop()
-        self.heard_at = loop.time()
+        self.heard_at = self._loop.time()
         self._transport.resume_reading()
-        while (until := self.heard_at + silence_seconds) > loop.time():
+        while (until := self.heard_at + silence_seconds) > self._loop.time():
             try:
                 async with asyncio.timeout_at(until):
                     await self._news.wait()
@@ -59,10 +57,16 @@ class Ear(asyncio.Protocol):
         return False
 
     def data_received(self, data: bytes) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
+        self.heard_at = self._loop.time()
         self._reader.feed(data)
         while (reply := self._reader.gets()) is not False:
-            self._hear(reply)
+            if not isinstance(reply, list):  # an error
+                self._transport.abort()
+                return
+            if reply[0] != b"message":
+                self._note(reply)
+            elif self.late or not self._take(reply[1], reply[2]):
+                self._put_off(reply[2])
 
     def connection_lost(self, error: Exception | None) -> None:
         """redis-py hears it too: it waits for that when it disconnects."""
@@ -70,19 +74,16 @@ class Ear(asyncio.Protocol):
         self._news.set()
         self._before.connection_lost(error)
 
-    def _hear(self, reply: Any) -> None:
-        if not isinstance(reply, list):  # an error
-            self._transport.abort()
-            return
-        kind, channel, data = reply
-        if kind == b"subscribe":
+    def _note(self, reply: Any) -> None:
+        if reply[0] == b"subscribe":
             self.subscribed += 1
             self._news.set()
-        elif self.late or not self._take(channel, data):
-            self.late.append(data)
-            self._news.set()
-            if len(self.late) > LATE_LIMIT:
-                self._transport.pause_reading()
+
+    def _put_off(self, data: bytes) -> None:
+        self.late.append(data)
+        self._news.set()
+        if len(self.late) > LATE_LIMIT:
+            self._transport.pause_reading()
 
 
 def socket_of(connection: AbstractConnection) -> asyncio.Transport:

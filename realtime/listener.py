@@ -5,7 +5,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import redis.asyncio as aioredis
@@ -16,7 +15,7 @@ from redis.backoff import NoBackoff
 
 from realtime.cancelling import heed_cancellation
 from realtime.channels import control_channel, events_channel
-from realtime.ear import Ear, socket_of
+from realtime.ear import Ear, Take, socket_of
 from realtime.hub import Hub
 from realtime.wire import FeedEvent, Head, Unreadable, decode
 
@@ -50,7 +49,7 @@ async def _listen_once(hub: Hub, on_control: OnControl, silence_seconds: float) 
         pool: Any = client.connection_pool
         connection = await pool.get_connection()
         try:
-            ear = Ear(socket_of(connection), partial(_take, hub, on_control))
+            ear = Ear(socket_of(connection), _taker(hub, on_control))
             await _confirm(ear)
             hub.connected = True
             await hub.catch_up()
@@ -90,13 +89,18 @@ def redis_connection() -> aioredis.Redis:
     )
 
 
-def _take(hub: Hub, on_control: OnControl, channel: bytes, data: bytes) -> bool:
-    """At once; False for an event that the hub cannot dispatch yet."""
-    if channel == control_channel().encode():
-        on_control(data)
-        return True
-    message = _decode(data)
-    return message is None or hub.hear_at_once(message)
+def _taker(hub: Hub, on_control: OnControl) -> Take:
+    """Takes each message at once, but for an event that the hub cannot dispatch yet."""
+    control = control_channel().encode()
+
+    def take(channel: bytes, data: bytes) -> bool:
+        if channel == control:
+            on_control(data)
+            return True
+        message = _decode(data)
+        return message is None or hub.hear_at_once(message)
+
+    return take
 
 
 def _decode(data: bytes) -> FeedEvent | Head | None:

@@ -28,7 +28,7 @@ from realtime.websocket import WEBSOCKET
 logger = logging.getLogger(__name__)
 
 BEATS_A_SLICE = 100
-LONGEST_BEAT_PAUSE_SECONDS = 0.25
+LONGEST_BEAT_PAUSE_SECONDS = 0.5
 
 
 class Site:
@@ -110,13 +110,11 @@ class Site:
         """Who has signed out stops reading, within `STREAM_SESSION_CHECK_SECONDS`."""
         while True:
             await asyncio.sleep(settings.STREAM_SESSION_CHECK_SECONDS)
-            grants = {reader.grant.stream_id: reader.grant for reader in self._readers()}
+            grants = [reader.grant for reader in self._readers()]
             if not grants:
                 continue
-            ended = await self.sign_in_threads.run(
-                ended_grants, grants=grants.values(), now=timezone.now()
-            )
-            for reader in self._readers():
+            ended = await self.sign_in_threads.run(ended_grants, grants=grants, now=timezone.now())
+            for reader in self._readers() if ended else ():
                 if reader.grant.stream_id in ended:
                     reader.cut("signed_out")
 
