@@ -1,6 +1,6 @@
 """Which feeds there are, and who may read them. Every transport asks here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.services import StreamGrant
@@ -9,16 +9,16 @@ from realtime.wire import FeedEvent
 TERMINAL_TYPES = frozenset({"upgrade_completed", "upgrade_cancelled", "upgrade_expired"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UserFeed:
     """All events of one user, numbered by the user's sequence."""
 
     user_id: UUID
+    key: str = field(init=False, compare=False)
     snapshot = "/api/v1/user/nfts"
 
-    @property
-    def key(self) -> str:
-        return f"user:{self.user_id}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"user:{self.user_id}")
 
     def number(self, event: FeedEvent) -> int:
         return event.sequence or 0

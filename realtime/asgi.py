@@ -15,7 +15,7 @@ from core.errors import DomainError, error_body
 from realtime import sse
 from realtime.answers import answer, answer_error
 from realtime.connect_rate import address_of
-from realtime.connection import Send
+from realtime.connection import Receive, Send
 from realtime.origins import cors_headers, preflight_headers
 from realtime.polling import poll
 from realtime.requests import (
@@ -27,7 +27,7 @@ from realtime.requests import (
 )
 from realtime.signin import find_feed, sign_in
 from realtime.site import Site, current_site, stop_site
-from realtime.streams import Receive, Stream, serve_stream
+from realtime.streams import Stream, serve_stream
 from realtime.wire import dump
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ ROUTES = {
     "system": re.compile(r"/api/v1/admin/events\Z"),
 }
 CHANGES = re.compile(r"/api/v1/user/nft-portfolio-changes\Z")
+COLLECT_AFTER = (20_000, 10, 20)
 ALLOW = (b"allow", b"GET, OPTIONS")
 
 
@@ -116,14 +117,21 @@ async def lifespan(_scope: Any, receive: Receive, send: Send) -> None:
     """Starts the hub with the server; ends the streams as soon as the server is told to stop."""
     await receive()
     site = current_site()
-    # What is imported stays: no collection has to look at it again while streams wait.
-    gc.collect()
-    gc.freeze()
+    _settle_memory()
     _drain_on_signal(site)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await stop_site()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _settle_memory() -> None:
+    """Collections are for what is new: what is imported stays, and a crowd that only arrives, or
+    waits, is no reason to look at all its streams again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _drain_on_signal(site: Site) -> None:

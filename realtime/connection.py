@@ -7,14 +7,17 @@ from functools import partial
 from typing import Any, AnyStr, Generic
 
 from realtime import metrics
-from realtime.transports import Transport
+from realtime.transports import Asgi, Transport
 
 Send = Callable[[Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Hear = Callable[[Any], None]
 Step = Coroutine[Any, Any, None]
+LEFT = frozenset({"http.disconnect", "websocket.disconnect"})
 
 
 class Connection(Generic[AnyStr]):
-    """Writes frames in order without ever blocking the caller.
+    """Writes frames in order without ever blocking the caller, on any ASGI server.
 
     While the client reads, a write happens inside the call: no task, no queue. When the server
     applies backpressure a task waits and frames pile up, at most `limit` bytes; then the client
@@ -25,8 +28,9 @@ class Connection(Generic[AnyStr]):
 
     __slots__ = (
         "_grace", "_last_words", "_limit", "_on_over", "_pending", "_send", "_size",
-        "_transport", "_writer", "ended_because", "is_over",
+        "_transport", "_waiter", "_writer", "ended_because", "is_over",
     )  # fmt: skip
+    is_detached = False  # it ends with the request
 
     def __init__(
         self,
@@ -48,7 +52,26 @@ class Connection(Generic[AnyStr]):
         self._send = send
         self._size = 0
         self._transport: Transport[AnyStr] = transport
+        self._waiter: asyncio.Task[Any] | None = None
         self._writer: asyncio.Task[None] | None = None
+
+    async def open(self, opening: Asgi) -> None:
+        """Begin the response, or accept the handshake."""
+        await self._send(opening)
+
+    async def wait(self, receive: Receive, hear: Hear) -> None:
+        """Returns when the client has left or the stream is over; `hear` gets what it says."""
+        self._waiter = None if self.is_over else asyncio.current_task()
+        try:
+            while self._waiter is not None and (message := await receive())["type"] not in LEFT:
+                hear(message)
+        except asyncio.CancelledError:
+            if self._waiter is not None or not self.is_over:
+                raise
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]
+        finally:
+            self._waiter = None
+            self.lost()
 
     @property
     def is_blocked(self) -> bool:
@@ -94,9 +117,13 @@ class Connection(Generic[AnyStr]):
         self._close()
 
     def _close(self) -> None:
-        if not self.is_over:
-            self.is_over = True
-            self._on_over()
+        if self.is_over:
+            return
+        self.is_over = True
+        if self._waiter is not None:  # not every server says so through `receive`
+            waiter, self._waiter = self._waiter, None
+            waiter.cancel()
+        self._on_over()
 
     def _conclude(self, reason: str) -> None:
         self.ended_because = reason

@@ -1,6 +1,7 @@
 """What server processes tell each other about streams. Hints: losing one breaks no promise.
 
-Every message carries how many streams its sender holds, and how old the oldest is. Beyond that:
+Messages that wait go out together, with how many streams their sender holds and how old the
+oldest is. One of them is:
 
 - `opened`: a user opened a stream; with the user's streams in that process. Each process that
   has some of the same user answers `holding`. So all of them see the same list, however many
@@ -29,6 +30,8 @@ from realtime.wire import dump
 
 logger = logging.getLogger(__name__)
 
+Message = dict[str, Any]
+
 WAITING_LIMIT = 10_000
 MESSAGES_A_ROUND = 200
 EVICTIONS_AN_OPENING = 10
@@ -50,8 +53,8 @@ class Control:
         self._limits = limits
         self._client = client
         self._told: tuple[int, float | None] = (0, None)
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(WAITING_LIMIT)
-        self._handlers: dict[str, Callable[[str, dict[str, Any]], None]] = {
+        self._waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING_LIMIT)
+        self._handlers: dict[str, Callable[[str, Message], None]] = {
             "opened": self._take_opened,
             "holding": self._take_holding,
             "evict": self._take_evict,
@@ -92,18 +95,19 @@ class Control:
             self._say("totals")
 
     def take(self, data: bytes) -> None:
-        """Do what a message asks for; ours come back to us too."""
+        """Do what the messages ask for; ours come back to us too."""
         try:
-            message = json.loads(data)
-            process = str(message["process"])
+            told = json.loads(data)
+            process = str(told["process"])
             if process != self.process:
-                oldest = message["oldest"]
+                oldest = told["oldest"]
                 self._limits.peers.hear(
                     process,
-                    open_streams=int(message["open"]),
+                    open_streams=int(told["open"]),
                     oldest=None if oldest is None else float(oldest),
                 )
-            self._handlers[message["type"]](process, message)
+            for message in told["messages"]:
+                self._handlers[message["type"]](process, message)
         except (ValueError, KeyError, TypeError):
             logger.warning("An unreadable message on the control channel")
 
@@ -116,7 +120,7 @@ class Control:
             self._limits.peers.count_evicted(process)
             self._say("evict", whom=process)
 
-    def _take_opened(self, process: str, message: dict[str, Any]) -> None:
+    def _take_opened(self, process: str, message: Message) -> None:
         user_id = UUID(message["userId"])
         self._limits.hear_call(user_id)
         if process == self.process:
@@ -125,44 +129,39 @@ class Control:
         if mine := self._limits.entries(user_id):
             self._say("holding", userId=str(user_id), streams=mine)
 
-    def _take_holding(self, process: str, message: dict[str, Any]) -> None:
+    def _take_holding(self, process: str, message: Message) -> None:
         if process != self.process:
             self._limits.hear(UUID(message["userId"]), process, _entries(message["streams"]))
 
-    def _take_evict(self, _process: str, message: dict[str, Any]) -> None:
+    def _take_evict(self, _process: str, message: Message) -> None:
         if message["whom"] == self.process:
             self._limits.evict_oldest()
 
-    def _take_asked(self, process: str, message: dict[str, Any]) -> None:
+    def _take_asked(self, process: str, message: Message) -> None:
         if process != self.process:
             user_id = UUID(message["userId"])
             opening = self.admission.opening(user_id)
             count = self._limits.of_user(user_id)
             self._say("answered", call=message["call"], count=count, opening=opening)
 
-    def _take_answered(self, process: str, message: dict[str, Any]) -> None:
+    def _take_answered(self, process: str, message: Message) -> None:
         if process != self.process:
             opening = _entries(message["opening"])
             self.admission.answered(message["call"], count=int(message["count"]), opening=opening)
 
     def _say(self, kind: str, **more: Any) -> None:
         if not self._waiting.full():
-            self._waiting.put_nowait(self._message(kind, more))
+            self._waiting.put_nowait({"type": kind, **more})
 
-    def _message(self, kind: str, more: dict[str, Any]) -> str:
+    async def _publish(self, kind: str, more: Message) -> int:
+        return await self._publish_all([{"type": kind, **more}])
+
+    async def _publish_all(self, messages: list[Message]) -> int:
+        """At once; how many processes hear it. Raises RedisError or OSError."""
         self._told = (len(self._limits), self._limits.oldest)
         held = {"process": self.process, "open": self._told[0], "oldest": self._told[1]}
-        return dump({"type": kind, **held, **more})
-
-    async def _publish(self, kind: str, more: dict[str, Any]) -> int:
-        """At once; how many processes hear it. Raises RedisError or OSError."""
-        return int(await self._client.publish(control_channel(), self._message(kind, more)))
-
-    async def _publish_all(self, messages: list[str]) -> None:
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for message in messages:
-                pipeline.publish(control_channel(), message)
-            await pipeline.execute()
+        told = dump({**held, "messages": messages})
+        return int(await self._client.publish(control_channel(), told))
 
 
 def _entries(found: list[Any]) -> list[Entry]:

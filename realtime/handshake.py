@@ -11,7 +11,7 @@ from core.errors import Conflict, DomainError, NotFound
 from realtime import metrics
 from realtime.answers import IN_PLACE_OF_WEBSOCKET, answer_error
 from realtime.connect_rate import address_of
-from realtime.connection import Send
+from realtime.connection import Receive, Send
 from realtime.origins import check_origin
 from realtime.requests import (
     BEARER,
@@ -23,7 +23,7 @@ from realtime.requests import (
 )
 from realtime.signin import find_feed, sign_in
 from realtime.site import current_site
-from realtime.streams import Receive, Stream, serve_stream
+from realtime.streams import Stream, serve_stream
 from realtime.websocket import WEBSOCKET
 
 PATH = re.compile(r"/ws/nft-events/?\Z")

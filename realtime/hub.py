@@ -37,6 +37,7 @@ class Hub:
         self._placed = asyncio.Event()
         self._order = asyncio.Lock()
         self._heard_at = time.monotonic()
+        self._dispatched = self._delivered = 0  # and not told to the metrics
 
     def __len__(self) -> int:
         """How many subscriptions there are."""
@@ -74,12 +75,22 @@ class Hub:
     def subscribers(self, feed: Feed) -> int:
         return len(self._subscriptions.get(feed.key, ()))
 
-    async def hear(self, message: FeedEvent | Head) -> None:
-        """Take a pushed message: dispatch it when it is the next one, else read the log."""
-        self._heard_at = time.monotonic()
-        if isinstance(message, FeedEvent) and not self._order.locked() and self._is_next(message):
+    def hear_at_once(self, message: FeedEvent | Head) -> bool:
+        """Take a pushed message if nothing is missing before it; False: it has to be `hear`d."""
+        if self._position is None or self._order.locked():
+            return False
+        if isinstance(message, FeedEvent):
+            if message.position != self._position + 1:
+                return False
             self._dispatch(message)
-            return
+        elif message.position != self._position:
+            return False
+        self._heard_at = time.monotonic()
+        return True
+
+    async def hear(self, message: FeedEvent | Head) -> None:
+        """Take a pushed message, after what the log has before it."""
+        self._heard_at = time.monotonic()
         async with self._order:
             if isinstance(message, Head):
                 if message.position != self._position:
@@ -94,6 +105,7 @@ class Hub:
         """Runs for ever: finds the first place, then reads the log whenever nothing is heard."""
         while True:
             metrics.deaf.set(self.is_deaf)
+            self._tell_counts()
             if not self.connected or self.is_deaf:
                 await self.catch_up()
             await asyncio.sleep(self._poll_seconds if self._placed.is_set() else 0.1)
@@ -142,9 +154,15 @@ class Hub:
 
     def _dispatch(self, event: FeedEvent) -> None:
         self._position = event.position
-        metrics.dispatched.inc()
+        self._dispatched += 1
         for key in keys_of(event):
-            subscriptions = list(self._subscriptions.get(key, ()))
-            metrics.delivered.inc(len(subscriptions))
-            for subscription in subscriptions:
-                subscription.offer(event)
+            if subscriptions := self._subscriptions.get(key):
+                self._delivered += len(subscriptions)
+                for subscription in tuple(subscriptions):
+                    subscription.offer(event)
+
+    def _tell_counts(self) -> None:
+        """Metrics have locks: they hear of a second's events at once."""
+        metrics.dispatched.inc(self._dispatched)
+        metrics.delivered.inc(self._delivered)
+        self._dispatched = self._delivered = 0

@@ -5,18 +5,19 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from typing import Any
 
 import redis.asyncio as aioredis
 from django.conf import settings
 from redis import RedisError
-from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from realtime.cancelling import heed_cancellation
 from realtime.channels import control_channel, events_channel
+from realtime.ear import Ear, Take, socket_of
 from realtime.hub import Hub
-from realtime.wire import Unreadable, decode
+from realtime.wire import FeedEvent, Head, Unreadable, decode
 
 logger = logging.getLogger(__name__)
 
@@ -44,33 +45,38 @@ async def listen(hub: Hub, on_control: OnControl, *, silence_seconds: float) -> 
 
 async def _listen_once(hub: Hub, on_control: OnControl, silence_seconds: float) -> None:
     """Raises RedisError or OSError when the connection fails; returns when it is silent."""
-    async with redis_connection() as client, client.pubsub() as pubsub:
-        await pubsub.subscribe(events_channel(), control_channel())
-        await _confirm(pubsub)
-        hub.connected = True
-        await hub.catch_up()
+    async with redis_connection() as client:
+        pool: Any = client.connection_pool
+        connection = await pool.get_connection()
         try:
-            async with asyncio.timeout(silence_seconds) as silence:
-                await _take_all(hub, on_control, pubsub, silence, silence_seconds)
-        except TimeoutError:
-            logger.warning("Redis is connected and silent for %s s", silence_seconds)
+            ear = Ear(socket_of(connection), _taker(hub, on_control))
+            await _confirm(ear)
+            hub.connected = True
+            await hub.catch_up()
+            await _follow(hub, ear, silence_seconds)
+        finally:
+            await connection.disconnect()
 
 
-async def _take_all(
-    hub: Hub, on_control: OnControl, pubsub: PubSub, silence: asyncio.Timeout, seconds: float
-) -> None:
-    """Until `silence` runs out, which counts only the time in which we wait for Redis.
+async def _confirm(ear: Ear) -> None:
+    """Wait until Redis has confirmed the subscription: only then nothing can slip by."""
+    channels = (events_channel(), control_channel())
+    ear.subscribe(*channels)
+    while ear.subscribed < len(channels):
+        if not await ear.news(silence_seconds=settings.REDIS_TIMEOUT_SECONDS) or ear.is_lost:
+            raise TimeoutError("Redis did not confirm the subscription")
 
-    One timer for the connection: a read with a limit costs redis-py twice as much.
-    """
-    loop = asyncio.get_running_loop()
-    while True:
-        kind, channel, data = await pubsub.parse_response(block=True)
-        heed_cancellation()  # also the timer's own
-        if kind == b"message":
-            silence.reschedule(None)
-            await _take(hub, on_control, channel, data)
-        silence.reschedule(loop.time() + seconds)
+
+async def _follow(hub: Hub, ear: Ear, silence_seconds: float) -> None:
+    """What is late is what the hub has to read the log for, and whatever came meanwhile."""
+    while await ear.news(silence_seconds=silence_seconds):
+        if ear.is_lost:
+            raise ConnectionError("Redis has closed the connection")
+        while ear.late:
+            if message := _decode(ear.late[0]):
+                await hub.hear(message)
+            ear.late.popleft()
+    logger.warning("Redis is connected and silent for %s s", silence_seconds)
 
 
 def redis_connection() -> aioredis.Redis:
@@ -83,23 +89,23 @@ def redis_connection() -> aioredis.Redis:
     )
 
 
-async def _confirm(pubsub: PubSub) -> None:
-    """Wait until Redis has confirmed the subscription: only then nothing can slip by."""
-    deadline = time.monotonic() + settings.REDIS_TIMEOUT_SECONDS
-    confirmed = 0
-    while confirmed < 2:
-        if time.monotonic() > deadline:
-            raise TimeoutError("Redis did not confirm the subscription")
-        response = await pubsub.parse_response(block=False, timeout=settings.REDIS_TIMEOUT_SECONDS)
-        if response is not None:
-            confirmed += 1
+def _taker(hub: Hub, on_control: OnControl) -> Take:
+    """Takes each message at once, but for an event that the hub cannot dispatch yet."""
+    control = control_channel().encode()
+
+    def take(channel: bytes, data: bytes) -> bool:
+        if channel == control:
+            on_control(data)
+            return True
+        message = _decode(data)
+        return message is None or hub.hear_at_once(message)
+
+    return take
 
 
-async def _take(hub: Hub, on_control: OnControl, channel: bytes, data: bytes) -> None:
-    if channel == control_channel().encode():
-        on_control(data)
-        return
+def _decode(data: bytes) -> FeedEvent | Head | None:
     try:
-        await hub.hear(decode(data))
+        return decode(data)
     except Unreadable:
         logger.warning("An unreadable message on the events channel")
+        return None

@@ -20,9 +20,10 @@ from core.errors import InvalidInput, NotSignedIn
 from core.ids import uuid7
 from realtime import messages, metrics
 from realtime.access import UserFeed
+from realtime.connection import LEFT, Receive
 from realtime.requests import StreamRequest
 from realtime.signin import sign_in
-from realtime.streams import LEFT, Receive, hub_in_place, read_feed
+from realtime.streams import hub_in_place, read_feed
 from realtime.subscription import Subscription
 from realtime.wire import FeedEvent, dump
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
-from django.http import QueryDict
 from django.http.cookie import parse_cookie
 
 from core.errors import HeadersTooLarge
@@ -29,7 +29,7 @@ class StreamRequest:
     path: str
     scheme: str
     headers: Mapping[str, str] = field(repr=False)
-    query: QueryDict = field(repr=False)
+    query: Mapping[str, str] = field(repr=False)
     subprotocols: Sequence[str] = field(default=(), repr=False)
     peer: str = ""
 
@@ -68,7 +68,7 @@ def read_request(scope: Mapping[str, Any]) -> StreamRequest:
         headers={
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         },
-        query=QueryDict(scope.get("query_string", b"")),
+        query=_read_query(scope.get("query_string", b"")),
         subprotocols=scope.get("subprotocols", ()),
         peer=(scope.get("client") or ("", 0))[0],
     )
@@ -80,6 +80,11 @@ def check_size(scope: Mapping[str, Any]) -> None:
     size += sum(len(name) + len(value) for name, value in scope["headers"])
     if size > LONGEST_HEAD:
         raise HeadersTooLarge("HEADERS_TOO_LARGE", "The headers of this request are too large.")
+
+
+def _read_query(query: bytes) -> Mapping[str, str]:
+    """Of a name that is there twice the last counts, as in Django."""
+    return dict(parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def hide_ticket(scope: Any) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.services import ended_grants
 from core.throttling import parse_rate
+from realtime.beats import Beats
 from realtime.connect_rate import ConnectRate
 from realtime.control import Control
 from realtime.database import DatabaseThreads
@@ -26,7 +27,8 @@ from realtime.websocket import WEBSOCKET
 
 logger = logging.getLogger(__name__)
 
-HEARTBEATS_A_SLICE = 500
+BEATS_A_SLICE = 100
+LONGEST_BEAT_PAUSE_SECONDS = 0.5
 
 
 class Site:
@@ -57,6 +59,7 @@ class Site:
             total=settings.STREAMS_TOTAL,
             total_refuse=True,
         )
+        self.beats: Beats[Stream] = Beats(settings.STREAM_HEARTBEAT_SECONDS)
         self.connect_rate = _connect_rate()
         self._client = redis_connection()
         self.control = Control(self.limits, self._client)
@@ -90,27 +93,28 @@ class Site:
         return [*self.limits.all(), *self.polls.all()]
 
     async def _beat(self) -> None:
-        """One timer for all streams; a large crowd is served in slices, so that events pass."""
+        """One timer for all streams; a crowd that came at once is served in slices, so that
+        events pass.
+        """
+        pause = min(LONGEST_BEAT_PAUSE_SECONDS, settings.STREAM_HEARTBEAT_SECONDS / 10)
         while True:
-            await asyncio.sleep(settings.STREAM_HEARTBEAT_SECONDS)
-            now = timezone.now()
-            frames = {wire.name: wire.heartbeat(now=now) for wire in (SSE, WEBSOCKET)}
-            for number, stream in enumerate(self.limits.all(), start=1):
+            due = self.beats.take(BEATS_A_SLICE)
+            if due:
+                now = timezone.now()
+                frames = {wire.name: wire.heartbeat(now=now) for wire in (SSE, WEBSOCKET)}
+            for stream in due:
                 stream.beat(frames[stream.transport.name])
-                if number % HEARTBEATS_A_SLICE == 0:
-                    await asyncio.sleep(0)
+            await asyncio.sleep(0 if len(due) == BEATS_A_SLICE else pause)
 
     async def _check_sessions(self) -> None:
         """Who has signed out stops reading, within `STREAM_SESSION_CHECK_SECONDS`."""
         while True:
             await asyncio.sleep(settings.STREAM_SESSION_CHECK_SECONDS)
-            grants = {reader.grant.stream_id: reader.grant for reader in self._readers()}
+            grants = [reader.grant for reader in self._readers()]
             if not grants:
                 continue
-            ended = await self.sign_in_threads.run(
-                ended_grants, grants=grants.values(), now=timezone.now()
-            )
-            for reader in self._readers():
+            ended = await self.sign_in_threads.run(ended_grants, grants=grants, now=timezone.now())
+            for reader in self._readers() if ended else ():
                 if reader.grant.stream_id in ended:
                     reader.cut("signed_out")
 

@@ -1,7 +1,7 @@
 """One stream, over whatever transport: from an accepted request to its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,10 +14,11 @@ from accounts.services import StreamGrant
 from core.errors import Unavailable
 from realtime import metrics
 from realtime.access import TERMINAL_TYPES, Feed, UpgradeFeed
-from realtime.connection import Connection, Send
+from realtime.connection import Connection, Receive, Send
 from realtime.keepalive import notice_vanished
 from realtime.log import FeedRead
 from realtime.requests import ResumePoint
+from realtime.sockets import SocketConnection, response_behind
 from realtime.subscription import Subscription
 from realtime.transports import Asgi, NotOurs, Transport
 from realtime.wire import FeedEvent
@@ -25,12 +26,14 @@ from realtime.wire import FeedEvent
 if TYPE_CHECKING:
     from realtime.site import Site
 
-Receive = Callable[[], Awaitable[Any]]
-LEFT = frozenset({"http.disconnect", "websocket.disconnect"})
-
 
 class Stream:
     """The connection of one reader to one feed: a sink for the hub, an entry in the limits."""
+
+    __slots__ = (
+        "_expiry", "_is_counted", "_is_live", "_last_type", "connection", "feed", "grant", "site",
+        "subscription", "transport",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,23 +44,15 @@ class Stream:
         *,
         transport: Transport[Any],
     ):
-        """Made in the task that will serve it."""
         self.site = site
         self.grant = grant
         self.feed = feed
         self.transport = transport
+        self._expiry: asyncio.TimerHandle | None = None
+        self._is_counted = False
         self._is_live = False
-        self._is_waiting = False
         self._last_type = ""
-        self._task: asyncio.Task[Any] = asyncio.tasks.current_task()  # type: ignore[assignment]
-        self.connection: Connection[Any] = Connection(
-            send,
-            transport,
-            last_words=self._last_words,
-            on_over=self._wake,
-            limit=settings.STREAM_PENDING_BYTES,
-            grace=settings.STREAM_GRACE_SECONDS,
-        )
+        self.connection = _connection(send, transport, self._last_words, self.leave)
         self.subscription = Subscription(feed, self, held_limit=settings.STREAM_REPLAY_LIMIT)
 
     @property
@@ -95,10 +90,20 @@ class Stream:
         if self._is_live:
             self._end_if_complete()
 
-    def beat(self, frame: bytes | str) -> None:
+    def beat(self, frame: Any) -> None:
         """A client that does not read needs no heartbeat on top."""
         if not self.connection.is_blocked:
             self.connection.write(frame)
+        self.heed_expiry()
+
+    def heed_expiry(self) -> None:
+        """Called with each heartbeat: only a grant that ends before the one after next has a
+        timer, and the others cost nothing.
+        """
+        left = (self.grant.expires_at - timezone.now()).total_seconds()
+        if left <= settings.STREAM_HEARTBEAT_SECONDS * 2 and self._expiry is None:
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(max(0.0, left), self.cut, "expired")
 
     def cut(self, reason: str) -> None:
         self._end(reason, self._last_words(reason))
@@ -110,32 +115,36 @@ class Stream:
     def evict(self) -> None:
         self.cut("evicted")
 
-    async def wait(self, receive: Receive) -> None:
-        """Returns when the client has left or the stream is over."""
-        left = max(0.0, (self.grant.expires_at - timezone.now()).total_seconds())
-        expiry = asyncio.get_running_loop().call_later(left, self.cut, "expired")
-        self._is_waiting = not self.connection.is_over
-        try:
-            while self._is_waiting and (message := await receive())["type"] not in LEFT:
-                self._hear(message)
-        except asyncio.CancelledError:
-            if not self.connection.is_over:
-                raise
-            self._task.uncancel()
-        finally:
-            self._is_waiting = False
-            expiry.cancel()
-            self.connection.lost()
-
-    def _hear(self, message: Asgi) -> None:
+    def hear(self, message: Asgi) -> None:
         """Answer the client; one that is not understood is cut, one that floods is not answered."""
         try:
             reply = self.transport.reply(message, now=timezone.now())
         except NotOurs as error:
             self.cut(error.reason)
             return
-        if reply is not None:
-            self.beat(reply)
+        if reply is not None and not self.connection.is_blocked:
+            self.connection.write(reply)
+
+    def count(self) -> None:
+        """It is open: the other processes and the operators hear of it."""
+        self._is_counted = True
+        self.heed_expiry()
+        self.site.beats.add(self)
+        self.site.control.announce(self.user_id)
+        metrics.opened.labels(self.transport.name).inc()
+        metrics.open_streams.labels(self.transport.name).inc()
+
+    def leave(self) -> None:
+        """Whatever it holds is given back; twice is once."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self._is_counted:
+            self._is_counted = False
+            metrics.open_streams.labels(self.transport.name).dec()
+        self.site.beats.remove(self)
+        self.site.limits.close(self)
+        self.site.hub.remove(self.subscription)
+        self.subscription.close()
 
     def _end_if_complete(self) -> None:
         """The stream of an upgrade ends with it."""
@@ -145,15 +154,9 @@ class Stream:
     def _last_words(self, reason: str) -> Any:
         return self.transport.closing(reason=reason, now=timezone.now())
 
-    def _end(self, reason: str, frame: bytes | str | None = None) -> None:
+    def _end(self, reason: str, frame: Any = None) -> None:
         self.connection.end(reason, frame)
         self.site.limits.close(self)
-
-    def _wake(self) -> None:
-        """Nothing more will be written: not every server says so through `receive`."""
-        if self._is_waiting:
-            self._is_waiting = False
-            self._task.cancel()
 
 
 async def serve_stream(
@@ -176,26 +179,32 @@ async def serve_stream(
             raise Unavailable("SHUTTING_DOWN", "This server is going away; try again.")
         site.limits.check(stream.user_id)
         async with site.control.admission.admit(stream.user_id):
-            await send(opening)
+            await stream.connection.open(opening)
             site.limits.open(stream)
         notice_vanished(send, seconds=settings.STREAM_VANISHED_SECONDS)
-        await _run(stream, read, point, receive)
+        stream.count()
+        stream.begin(read, point, now=timezone.now())
+        await stream.connection.wait(receive, stream.hear)
     finally:
-        site.limits.close(stream)
-        site.hub.remove(stream.subscription)
+        if not stream.connection.is_detached:
+            stream.leave()
     return True
 
 
-async def _run(stream: Stream, read: FeedRead, point: ResumePoint, receive: Receive) -> None:
-    site = stream.site
-    site.control.announce(stream.user_id)
-    metrics.opened.labels(stream.transport.name).inc()
-    metrics.open_streams.labels(stream.transport.name).inc()
-    try:
-        stream.begin(read, point, now=timezone.now())
-        await stream.wait(receive)
-    finally:
-        metrics.open_streams.labels(stream.transport.name).dec()
+def _connection(
+    send: Send,
+    transport: Transport[Any],
+    last_words: Callable[[str], Any],
+    on_over: Callable[[], object],
+) -> "Connection[Any] | SocketConnection":
+    limit, grace = settings.STREAM_PENDING_BYTES, settings.STREAM_GRACE_SECONDS
+    if response := response_behind(send):
+        return SocketConnection(
+            response, last_words=last_words, on_over=on_over, limit=limit, grace=grace
+        )
+    return Connection(
+        send, transport, last_words=last_words, on_over=on_over, limit=limit, grace=grace
+    )
 
 
 async def hub_in_place(site: "Site") -> None:

@@ -17,6 +17,17 @@ class Sink(Protocol):
         ...
 
 
+class Nobody:
+    """The sink of a subscription that is closed."""
+
+    def send_event(self, number: int, event: FeedEvent) -> None: ...
+
+    def cut(self, reason: str) -> None: ...
+
+
+NOBODY = Nobody()
+
+
 class Subscription:
     """Holds live events back until the replay is out, then passes them on.
 
@@ -28,7 +39,7 @@ class Subscription:
     def __init__(self, feed: Feed, sink: Sink, *, held_limit: int):
         self.feed = feed
         self.after = 0
-        self._sink = sink
+        self._sink: Sink = sink
         self._held: list[FeedEvent] | None = []
         self._held_limit = held_limit
 
@@ -50,6 +61,10 @@ class Subscription:
 
     def cut(self, reason: str) -> None:
         self._sink.cut(reason)
+
+    def close(self) -> None:
+        """Nothing more is passed on, and the sink is let go: each may refer to the other."""
+        self._sink = NOBODY
 
     def _pass(self, event: FeedEvent) -> None:
         number = self.feed.number(event)

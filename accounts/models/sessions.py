@@ -24,6 +24,14 @@ FROM fresh JOIN unnest(%s::uuid[], %s::text[]) AS wanted (id, resource) USING (i
 WHERE ticket.id = fresh.id RETURNING ticket.id
 """
 
+ENDED_SESSIONS = """
+SELECT asked.id FROM unnest(%s::uuid[]) AS asked (id)
+LEFT JOIN accounts_loginsession AS session
+    ON session.id = asked.id AND session.ended_at IS NULL AND session.expires_at > %s
+LEFT JOIN accounts_user AS person ON person.id = session.user_id AND person.is_active
+WHERE person.id IS NULL
+"""
+
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def live(self, *, now: datetime) -> "LoginSessionQuerySet":
@@ -36,6 +44,12 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         """One parameter for all: an `IN` of thousands holds the interpreter while it is built."""
         found = RawSQL("accounts_loginsession.id = ANY(%s)", [list(ids)], models.BooleanField())
         return self.filter(found)
+
+    def ended(self, ids: Iterable[UUID], *, now: datetime) -> set[UUID]:
+        """Those that are over, or whose person is not active. They are few, of thousands asked."""
+        with connection.cursor() as cursor:
+            cursor.execute(ENDED_SESSIONS, [list(ids), now])
+            return {session_id for (session_id,) in cursor.fetchall()}
 
     def with_readers(self, ids: Iterable[UUID | None]) -> "dict[UUID | None, LoginSession]":
         """By id, with what decides who may read: one query, and no other column."""

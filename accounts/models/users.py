@@ -1,18 +1,35 @@
 """A user is a wallet; staff may also have a name and a password."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 
 from core.ids import uuid7
 
+UNFIT = """
+SELECT asked.id FROM unnest(%s::uuid[]) AS asked (id)
+LEFT JOIN accounts_user AS person
+    ON person.id = asked.id AND person.is_active AND (person.is_staff OR NOT %s)
+WHERE person.id IS NULL
+"""
+
 
 class UserManager(BaseUserManager["User"]):
     """`create_user` takes a wallet; `create_superuser` a name and a password (for the admin)."""
+
+    def unfit(self, ids: Collection[UUID], *, staff: bool) -> set[UUID]:
+        """Who of them is not active (`staff`: and staff), or not there: few of thousands asked."""
+        if not ids:
+            return set()
+        with connection.cursor() as cursor:
+            cursor.execute(UNFIT, [list(ids), staff])
+            return {user_id for (user_id,) in cursor.fetchall()}
 
     def create_user(self, wallet_address: str) -> "User":
         user = User(wallet_address=wallet_address)

@@ -101,9 +101,7 @@ def bind_browser_session(
 
 def ended_sessions(*, session_ids: Iterable[UUID], now: datetime) -> set[UUID]:
     """Which of these sessions may read no longer; one query for any number of streams."""
-    asked = set(session_ids)
-    live = LoginSession.objects.live(now=now).among(asked).filter(user__is_active=True)
-    return asked - set(live.values_list("id", flat=True))
+    return LoginSession.objects.ended(session_ids, now=now)
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,8 @@ function stream(request, response) {
 function deliver(message) {
   const end = message.indexOf('\n');
   if (end < 0) return; // the head of the log
-  const route = JSON.parse(message.slice(0, end));
-  const key = route.audience === 'user' ? `user:${route.userId}` : 'system';
+  const [, , , audience, userId] = message.slice(0, end).split(' ');
+  const key = audience === 'user' ? `user:${userId}` : 'system';
   const frame = `data: ${message.slice(end + 1)}\n\n`;
   for (const response of readers.get(key) ?? []) response.write(frame);
 }

@@ -1,7 +1,7 @@
 """The whole part: rounds of ours and of the baseline in turn, then the comings and goings."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from django.core.management import call_command
@@ -70,6 +70,7 @@ def _table(plan: Plan, own: Samples, baseline: Samples) -> list[Measure]:
         beside(f"{publish}_p50", "ms", "publish p50"),
         beside(f"{publish}_p99", "ms", "publish p99"),
         beside(f"{publish}_cpu", "ms of CPU an event", "publish cpu"),
+        *_ratios(own, baseline, publish, ("p99", "cpu")),
         beside("broadcast_p50", "ms", "broadcast p50"),
         beside("broadcast_p99", "ms", "broadcast p99", at_most(150)),
         beside("memory_a_connection", "KiB", "memory", at_most(15), NO_SIGN_IN),
@@ -77,3 +78,13 @@ def _table(plan: Plan, own: Samples, baseline: Samples) -> list[Measure]:
         beside("accepting_by_ticket", "connections/s", "ticket", at_least(3_000)),
         beside("reconnect_storm", "s", "storm", at_most(4)),
     ]
+
+
+def _ratios(
+    own: Samples, baseline: Samples, measure: str, figures: Sequence[str]
+) -> Iterator[Measure]:
+    """Where the limit is the baseline itself: one ratio a round."""
+    for figure in figures:
+        pairs = zip(own[f"publish {figure}"], baseline.get(f"publish {figure}", []), strict=False)
+        if ratios := [ours / theirs for ours, theirs in pairs if theirs]:
+            yield Measure(f"{measure}_{figure}_ratio", "of Node's", ratios, limit=at_most(1))

@@ -215,9 +215,10 @@ def test_a_process_that_fell_silent_holds_nothing() -> None:
     [
         b"x",
         b"{}",
-        b'{"process": "a", "type": "opened", "open": 1, "oldest": null, "userId": "b"}',
-        b'{"process": "a", "type": "shout", "open": 1, "oldest": null}',
-        b'{"process": "a", "type": "totals", "open": "many", "oldest": null}',
+        b'{"process": "a", "open": 1, "oldest": null, "messages": [{"type": "opened"}]}',
+        b'{"process": "a", "open": 1, "oldest": null, "messages": [{"type": "shout"}]}',
+        b'{"process": "a", "open": 1, "oldest": null, "messages": ["opened"]}',
+        b'{"process": "a", "open": "many", "oldest": null, "messages": []}',
         b"[]",
     ],
 )
