@@ -1,0 +1,101 @@
+"""What happens at a boundary: the point is noted, promises are checked, and perhaps it ends here."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from chain.errors import ChainUnavailable
+from proof.orders import Board, Order
+from proof.phases import State, Witness
+from proof.points import Point
+from proof.standing import Promises
+
+# A job without a row (the reconciler's) comes by at any moment: no phase is its own.
+is_periodic: ContextVar[bool] = ContextVar("is_periodic", default=False)
+
+
+@dataclass
+class Watch:
+    """One a process. Without a case in hand it lets everything pass."""
+
+    program: str
+    board: Board
+    witness: Witness
+    promises: Promises
+    _case: int = -1
+    _noted: set[str] = field(default_factory=set)
+    _failed: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def boundary(self, kind: str, site: str) -> Iterator[Order | None]:
+        self.meet("before", kind, site)
+        yield self.board.current()
+        self.meet("after", kind, site)
+
+    def meet(self, side: str, kind: str, site: str) -> None:
+        order = self.board.current()
+        if order is None or not site:
+            return
+        state = self.witness.state_of(order.member)
+        if (side, kind) == ("after", "commit"):
+            self._report(order, self.promises.after_commit(state))
+        point = str(Point(self.program, side, kind, site, self._phase(state)))
+        self._note(order, point)
+        if point in order.arms and point == self.board.next_arm(order):
+            self._die(order, point)
+
+    def meet_rpc(self, method: str, params: list[object], site: str) -> str:
+        """What to lose of this call: nothing, the request or the answer."""
+        order = self.board.current()
+        if order is None:
+            return ""
+        if method == "sendTransaction":
+            self._report(order, self.promises.before_sending(str(params[0])))
+        return order.loses if self._is_to_fail(order, site) else ""
+
+    def _phase(self, state: State | None) -> str:
+        # The log's processes follow what is committed, whoever commits it.
+        if self.program == "events" or is_periodic.get():
+            return ""
+        return state.phase if state else "nothing ordered"
+
+    def _note(self, order: Order, point: str) -> None:
+        with self._lock:
+            self._turn_to(order)
+            if point in self._noted:
+                return
+            self._noted.add(point)
+        self.board.note("points", order, point)
+
+    def _report(self, order: Order, breaches: list[str]) -> None:
+        for breach in breaches:
+            self.board.note("breaches", order, breach)
+
+    def _is_to_fail(self, order: Order, site: str) -> bool:
+        with self._lock:
+            self._turn_to(order)
+            failed = self._failed.get(site, 0)
+            if failed >= order.failing or order.only not in site:
+                return False
+            self._failed[site] = failed + 1
+            return True
+
+    def _turn_to(self, order: Order) -> None:
+        if order.case != self._case:
+            self._case = order.case
+            self._noted.clear()
+            self._failed.clear()
+
+    def _die(self, order: Order, point: str) -> None:
+        if self.board.die(order, point):
+            os.kill(os.getpid(), signal.SIGKILL)
+        threading.Event().wait()  # killed by another thread's hand
+
+
+def lost() -> ChainUnavailable:
+    return ChainUnavailable("RPC_TIMEOUT", "The Solana node did not answer in time.")
