@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Self, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
 
-# Longer than any single look at the chain (settings.SOLANA_RPC_DEADLINE_SECONDS).
-LEASE = timedelta(seconds=30)
+# Longer than one look at the chain, and no longer: a dead worker's row rests until it is over.
+# Two workers at one row waste a look and break nothing, because of the versions.
+LEASE = timedelta(seconds=settings.SOLANA_RPC_DEADLINE_SECONDS + 1)
 
 
 M = TypeVar("M", bound="Claimable")

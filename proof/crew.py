@@ -98,4 +98,4 @@ class Crew:
 
 def default_lanes() -> int:
     """Most of a case is waiting, so more than there are processors."""
-    return 4 * (os.cpu_count() or 1)
+    return 3 * (os.cpu_count() or 1)

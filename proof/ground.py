@@ -64,8 +64,6 @@ def _environment(database: str, redis: str, chain: LocalnetProcess) -> dict[str,
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return kept | new_secrets() | {
         "DATABASE_URL": database,
-        # Lanes fork their processes, and a pool has threads.
-        "DATABASE_POOL_SIZE": "0",
         "REDIS_URL": redis,
         "SOLANA_RPC_URL": chain.rpc_url,
         "SOLANA_GENESIS_HASH": chain.genesis_hash,

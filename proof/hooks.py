@@ -23,6 +23,8 @@ from proof.watch import Watch, is_periodic, lost
 
 # The chain's calls run on an event loop of their own: who asked is on another thread's stack.
 _asking: ContextVar[tuple[str, ...]] = ContextVar("asking", default=())
+# The broker's client pushes too, as part of an enqueue.
+_is_enqueuing: ContextVar[bool] = ContextVar("is_enqueuing", default=False)
 
 
 def install(watch: Watch) -> None:
@@ -95,7 +97,11 @@ def _watch_enqueues(watch: Watch) -> None:
 
     def watched_send(task: str, *rest: Any) -> None:
         with watch.boundary("enqueue", _site(task)):
-            send(task, *rest)
+            token = _is_enqueuing.set(True)
+            try:
+                send(task, *rest)
+            finally:
+                _is_enqueuing.reset(token)
 
     core.jobs._send = watched_send
 
@@ -104,6 +110,8 @@ def _watch_pushes(watch: Watch) -> None:
     run, command = Pipeline.execute, redis.Redis.execute_command
 
     def watched_run(self: Any, *rest: Any, **options: Any) -> Any:
+        if _is_enqueuing.get():
+            return run(self, *rest, **options)
         with watch.boundary("push", _site()):
             return run(self, *rest, **options)
 

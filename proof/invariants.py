@@ -36,17 +36,15 @@ class Ending:
         return [*closed, *late, *(["upgrade_completed"] if self.status == "completed" else [])]
 
 
-def breaches(member: Member, node: Node, ending: Ending) -> list[str]:
+def breaches(member: Member, node: Node, ending: Ending) -> Iterator[str]:
     """Everything that is not as promised (yet): wait until nothing is left."""
     requests = list(UpgradeRequest.objects.of_user(member.user.id).select_related("order"))
-    return [
-        *_ends(member, requests, ending),
-        *_nfts(member, node, requests, ending),
-        *_badges(member, requests, ending),
-        *_events(member, ending),
-        *_log(),
-        *_leftovers(member),
-    ]
+    yield from _ends(member, requests, ending)
+    yield from _leftovers(member)
+    yield from _log()
+    yield from _badges(member, requests, ending)
+    yield from _events(member, ending)
+    yield from _nfts(member, node, requests, ending)
 
 
 def _ends(

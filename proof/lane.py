@@ -57,6 +57,8 @@ class Lane:
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{os.environ['PORT']}", timeout=20, trust_env=False
         )
+        # A pool has threads, which do not survive a fork: only the forked processes have one.
+        self.pool = settings.DATABASES["default"]["OPTIONS"].pop("pool")
         self.owners: list[Member] = []
         self.unexpected: list[str] = []
         self.programs = [self._program(name, folder) for name in PROGRAMS]
@@ -69,6 +71,7 @@ class Lane:
 
     def _prepare(self, name: str) -> None:
         """In the forked process, before it becomes the program."""
+        settings.DATABASES["default"]["OPTIONS"]["pool"] = self.pool
         if name == "beat":
             return
         witness = Witness(self.url)
@@ -131,9 +134,9 @@ class Lane:
     def _settle(self, member: Member, ending: Ending) -> list[str]:
         """Left alone until everything is as promised; what is not, after a while."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        while found := breaches(member, self.node, ending):
+        while next(breaches(member, self.node, ending), None):
             if time.monotonic() > deadline:
-                return found
+                return list(breaches(member, self.node, ending))
             self.tend()
             time.sleep(0.1)
         return []

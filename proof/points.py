@@ -12,7 +12,7 @@ ROOMS = frozenset(
 PLUMBING = frozenset(
     (
         "chain.background", "chain.client", "chain.rpc", "core.api", "core.correlation",
-        "core.idempotency", "nft.chain_access", "nft.locks",
+        "nft.chain_access",
     )
 )  # fmt: skip
 

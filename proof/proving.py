@@ -61,7 +61,8 @@ def prove(folder: Path, plan: Plan, say: Say) -> Proof:
 
 
 def _trace(crew: Crew, plan: Plan, proof: Proof, numbers: Iterator[int], say: Say) -> None:
-    cases = [Case(next(numbers), index) for index in plan.scenarios]
+    slowest_first = reversed(plan.scenarios)
+    cases = [Case(next(numbers), index) for index in slowest_first]
     proof.traces = crew.run(cases, lambda result: say(trace_line(result)))
     for result in sorted(proof.traces, key=lambda result: result.case.scenario):
         for point in result.points:

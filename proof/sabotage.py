@@ -1,12 +1,74 @@
 """Guards broken on purpose, to see the proof fail. By name, in a lane's processes only."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+import chain.client
+import nft.services.accepting
+import nft.services.minting
+import nft.tasks
+from badges.services import consume_badges
+from chain.records import BurnProof
+from nft.models import MintOrder, UpgradeRequest, UserNft
+from nft.services.mint_evidence import MintEvidence, SigningFacts
+from nft.services.mint_signing import sign_mint
+
+
+def send_before_persisting() -> None:
+    """A crash in between forgets a transaction that can land."""
+    minting = nft.services.minting
+
+    def send_first(order: MintOrder, evidence: MintEvidence, facts: SigningFacts) -> timedelta:
+        signed = sign_mint(order=order, evidence=evidence, facts=facts)
+        minting._broadcast(signed.raw)
+        with transaction.atomic(durable=True):
+            order.keep_signed(
+                raw=signed.raw,
+                signature=signed.signature,
+                last_valid_block_height=signed.last_valid_block_height,
+            )
+        pause: timedelta = settings.CHAIN_POLL_INTERVAL
+        return pause
+
+    minting._sign_and_send = send_first
+
+
+def verify_at_confirmed() -> None:
+    """A burn that a fork takes back would have its new NFT."""
+    chain.client._FINALIZED["commitment"] = "confirmed"
+
+
+def consume_before_the_mint() -> None:
+    """The badges would be gone, and the NFT not there."""
+    accepting = nft.services.accepting
+    begin = accepting._begin_minting
+
+    def begin_and_consume(
+        owner: UpgradeRequest, old: UserNft, proof: BurnProof, now: datetime
+    ) -> None:
+        begin(owner, old, proof, now)
+        consume_badges(request_id=owner.id, now=now)
+
+    accepting._begin_minting = begin_and_consume
+
+
+def leave_rows_alone() -> None:
+    """Without the reconciler a lost message is a lost upgrade."""
+    nft.tasks.redrive_unfinished = lambda *, now: 0
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    "send-before-persisting": send_before_persisting,
+    "verify-at-confirmed": verify_at_confirmed,
+    "consume-before-the-mint": consume_before_the_mint,
+    "leave-rows-alone": leave_rows_alone,
+}
 
 
 def apply(name: str) -> None:
     """Nothing for an empty name; raises KeyError for an unknown one."""
     if name:
         SABOTAGES[name]()
-
-
-SABOTAGES: dict[str, Callable[[], None]] = {}

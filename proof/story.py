@@ -24,7 +24,7 @@ from proof.standing import PROVEN
 
 PATIENCE_SECONDS = 120.0
 # Answers after which a client waits and asks again.
-PASSING = ("IDEMPOTENCY_IN_FLIGHT", "CHAIN_UNAVAILABLE")
+PASSING = ("IDEMPOTENCY_IN_FLIGHT",)
 
 
 class NeverCame(Exception):
@@ -113,8 +113,17 @@ class Story:
         mine = UpgradeRequest.objects.filter(user=self.member.user)
         mine.filter(claimed_by__isnull=True).update(next_run_at=timezone.now())
 
-    def wait_for(self, *statuses: str) -> None:
-        self.until(lambda: self.status() in statuses, " or ".join(statuses))
+    def wait_for(self, *statuses: str) -> str:
+        """The one that came."""
+        seen = ""
+
+        def has_come() -> bool:
+            nonlocal seen
+            seen = self.status()
+            return seen in statuses
+
+        self.until(has_come, " or ".join(statuses))
+        return seen
 
     def is_burned(self) -> bool:
         return self.status() in PROVEN
@@ -157,6 +166,8 @@ class Story:
 
     @staticmethod
     def _is_passing(answer: httpx.Response) -> bool:
-        if answer.status_code in (502, 503):
-            return True
-        return answer.status_code == 409 and answer.json()["error_code"] in PASSING
+        if answer.status_code != 409:
+            return answer.status_code in (502, 503)
+        found = answer.json()
+        is_starting = found["error_code"] == "UPGRADE_IN_PROGRESS" and not found["details"]
+        return is_starting or found["error_code"] in PASSING
