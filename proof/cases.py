@@ -6,11 +6,16 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Case:
-    """One scenario (by its index), with a kill at each of `arms`, one after the other."""
+    """One scenario (by its index), with a kill at each of `arms`, one after the other.
+
+    `breaks` names a guard that is broken meanwhile; `patience` in seconds for each step.
+    """
 
     number: int
     scenario: int
     arms: list[str] = field(default_factory=list)
+    breaks: str = ""
+    patience: float = 120.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Self
 
 from core.processes import die_with_parent, stop
 from proof.cases import Case, Result
@@ -21,11 +22,11 @@ class LaneEnded(Exception):
 
 
 class Lane:
-    def __init__(self, ground: Ground, number: int, *, breaks: str, pace: str) -> None:
+    def __init__(self, ground: Ground, number: int, *, pace: str) -> None:
         self._folder = ground.folder / f"lane{number}"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "proof.lane", self._folder, breaks, pace],
+                [sys.executable, "-m", "proof.lane", self._folder, pace],
                 cwd=ROOT, env=ground.for_lane(number), preexec_fn=die_with_parent,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                 start_new_session=True,
@@ -56,10 +57,8 @@ class Lane:
 class Crew:
     """Start it in a thread that outlives it; the lanes end with that thread."""
 
-    def __init__(self, ground: Ground, lanes: int, *, breaks: str, pace: str) -> None:
-        self._lanes = [
-            Lane(ground, number, breaks=breaks, pace=pace) for number in range(lanes)
-        ]
+    def __init__(self, ground: Ground, lanes: int, *, pace: str) -> None:
+        self._lanes = [Lane(ground, number, pace=pace) for number in range(lanes)]
 
     def run(self, cases: Iterable[Case], tell: Callable[[Result], None]) -> list[Result]:
         """Each case by whichever lane is free; `tell` hears of each result, one at a time."""
@@ -91,7 +90,10 @@ class Crew:
                 job.result()
         return results
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for lane in self._lanes:
             lane.stop()
 

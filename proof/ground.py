@@ -86,7 +86,7 @@ def _prepare(
     authority = Keypair.from_base58_string(environment["MINT_AUTHORITY_KEYPAIR"])
     chain.airdrop(str(authority.pubkey()), AUTHORITY_LAMPORTS)
     with (folder / "prepare.log").open("wb") as log:
-        subprocess.run(  # noqa: S603 - our own module
+        subprocess.run(
             [sys.executable, "-m", "proof.preparing"],
             cwd=ROOT, env=environment, stdout=log, stderr=log, check=True,
         )  # fmt: skip

@@ -4,6 +4,8 @@ Without it everything is proved with the settings' defaults.
 """
 
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 
@@ -20,8 +22,9 @@ def hurry() -> None:
     short = timedelta(seconds=3)
     nft.claims.LEASE = core.idempotency.IN_FLIGHT_FOR = short
     nft.services.recovery.GRACE = timedelta(seconds=0.5)
-    defaults = events.consumer.Consumer.__init__.__kwdefaults__
-    defaults["lease_for"] = short
+    defaults = {"lease_for": short}
+    patch.object(events.consumer.Consumer.__init__, "__kwdefaults__", defaults).start()
     settings.CHAIN_POLL_INTERVAL = timedelta(milliseconds=50)
-    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+    schedule: dict[str, dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE
+    for entry in schedule.values():
         entry["schedule"] = min(entry["schedule"], BEAT_SECONDS)

@@ -7,9 +7,11 @@ is written tomorrow is covered too.
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
+from unittest.mock import patch
 
 import redis
 from celery.signals import task_prerun
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.signals import connection_created
 from redis.client import Pipeline
@@ -44,7 +46,7 @@ def _note_kind_of_job(args: Any = (), **_: Any) -> None:
 
 
 def _watch_commits(watch: Watch) -> None:
-    commit = DatabaseWrapper._commit
+    commit: Callable[[DatabaseWrapper], Any] = vars(BaseDatabaseWrapper)["_commit"]
 
     def watched_commit(self: DatabaseWrapper) -> Any:
         with watch.boundary("commit", _site()):
@@ -63,7 +65,7 @@ def _watch_commits(watch: Watch) -> None:
         if watched_execute not in connection.execute_wrappers:
             connection.execute_wrappers.append(watched_execute)
 
-    DatabaseWrapper._commit = watched_commit
+    patch.object(DatabaseWrapper, "_commit", watched_commit).start()
     connection_created.connect(on_connection, weak=False)
 
 
@@ -88,8 +90,8 @@ def _watch_rpc(watch: Watch) -> None:
         finally:
             _asking.reset(token)
 
-    RpcTransport.request = watched_request  # type: ignore[method-assign]
-    chain.client.run_in_background = watched_asking
+    patch.object(RpcTransport, "request", watched_request).start()
+    patch.object(chain.client, "run_in_background", watched_asking).start()
 
 
 def _watch_enqueues(watch: Watch) -> None:
@@ -103,11 +105,12 @@ def _watch_enqueues(watch: Watch) -> None:
             finally:
                 _is_enqueuing.reset(token)
 
-    core.jobs._send = watched_send
+    patch.object(core.jobs, "_send", watched_send).start()
 
 
 def _watch_pushes(watch: Watch) -> None:
-    run, command = Pipeline.execute, redis.Redis.execute_command
+    run: Callable[..., Any] = Pipeline.execute
+    command: Callable[..., Any] = redis.Redis.execute_command
 
     def watched_run(self: Any, *rest: Any, **options: Any) -> Any:
         if _is_enqueuing.get():
@@ -121,4 +124,5 @@ def _watch_pushes(watch: Watch) -> None:
         with watch.boundary("push", _site()):
             return command(self, *words, **options)
 
-    Pipeline.execute, redis.Redis.execute_command = watched_run, watched_command
+    patch.object(Pipeline, "execute", watched_run).start()
+    patch.object(redis.Redis, "execute_command", watched_command).start()

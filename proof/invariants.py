@@ -47,9 +47,7 @@ def breaches(member: Member, node: Node, ending: Ending) -> Iterator[str]:
     yield from _nfts(member, node, requests, ending)
 
 
-def _ends(
-    member: Member, requests: Sequence[UpgradeRequest], ending: Ending
-) -> Iterator[str]:
+def _ends(member: Member, requests: Sequence[UpgradeRequest], ending: Ending) -> Iterator[str]:
     if ending.status == "unlock minted":
         if requests or MintOrder.objects.filter(user_id=member.user.id).count() != 1:
             yield "There is not exactly one order for the first NFT."
@@ -94,9 +92,7 @@ def _one(node: Node, nft: UserNft, *, status: str, supply: int) -> Iterator[str]
         yield "The signature in an NFT's row is not that of a final transaction."
 
 
-def _badges(
-    member: Member, requests: Sequence[UpgradeRequest], ending: Ending
-) -> Iterator[str]:
+def _badges(member: Member, requests: Sequence[UpgradeRequest], ending: Ending) -> Iterator[str]:
     used = ending.status == "completed" and not ending.is_late
     due = set(requests[0].terms["badges"]) if requests else set()
     for badge in EarnedBadge.objects.of_user(member.user.id):

@@ -1,6 +1,6 @@
 """One system under proof, in a process of its own: takes cases, answers with their results.
 
-`python -m proof.lane FOLDER NUMBER`: a case as JSON a line in, a result as JSON a line out.
+`python -m proof.lane FOLDER PACE`: a case as JSON a line in, a result as JSON a line out.
 """
 
 import json
@@ -41,9 +41,9 @@ from proof.story import NeverCame, Story  # noqa: E402
 from proof.watch import Watch  # noqa: E402
 
 PROGRAMS = ("web", "worker", "events", "beat")
-SETTLE_SECONDS = 60.0
 KILLED = -9
 OWNERS = 4  # made at a time
+OWNER_SECONDS = 120.0
 
 _loaded = (celery.bin.celery, uvicorn.main, config.asgi, config.celery)
 
@@ -59,6 +59,7 @@ class Lane:
         )
         # A pool has threads, which do not survive a fork: only the forked processes have one.
         self.pool = settings.DATABASES["default"]["OPTIONS"].pop("pool")
+        self.breaks = ""
         self.owners: list[Member] = []
         self.unexpected: list[str] = []
         self.programs = [self._program(name, folder) for name in PROGRAMS]
@@ -72,6 +73,7 @@ class Lane:
     def _prepare(self, name: str) -> None:
         """In the forked process, before it becomes the program."""
         settings.DATABASES["default"]["OPTIONS"]["pool"] = self.pool
+        sabotage.apply(self.breaks)
         if name == "beat":
             return
         witness = Witness(self.url)
@@ -103,13 +105,14 @@ class Lane:
 
     def run(self, case: Case) -> Result:
         scenario = SCENARIOS[case.scenario]
+        self._break(case.breaks)
         member = self._owner() if scenario.starts_with_nft else new_member(self.node)
         self.unexpected = []
         self.board.give(_order(case, scenario, member))
         ending = Ending(scenario.ends, scenario.is_late)
         try:
-            scenario.tell(self._story(member))
-            found = self._settle(member, ending)
+            scenario.tell(self._story(member, case.patience))
+            found = self._settle(member, ending, case.patience)
         except NeverCame as reason:
             found = [str(reason)]
         ended = time.time()
@@ -126,14 +129,22 @@ class Lane:
             recovered=ended - deaths[-1].at if deaths else None,
         )  # fmt: skip
 
-    def _story(self, member: Member) -> Story:
-        return Story(
-            member=member, node=self.node, witness=self.witness, http=self.http, tend=self.tend
-        )
+    def _break(self, guard: str) -> None:
+        """Start everything anew with this guard broken, or whole."""
+        if guard != self.breaks:
+            self.breaks = guard
+            self.stop()
+            self.start()
 
-    def _settle(self, member: Member, ending: Ending) -> list[str]:
+    def _story(self, member: Member, patience: float) -> Story:
+        return Story(
+            member=member, node=self.node, witness=self.witness, http=self.http, tend=self.tend,
+            patience=patience,
+        )  # fmt: skip
+
+    def _settle(self, member: Member, ending: Ending, patience: float) -> list[str]:
         """Left alone until everything is as promised; what is not, after a while."""
-        deadline = time.monotonic() + SETTLE_SECONDS
+        deadline = time.monotonic() + patience
         while next(breaches(member, self.node, ending), None):
             if time.monotonic() > deadline:
                 return list(breaches(member, self.node, ending))
@@ -145,7 +156,7 @@ class Lane:
         """With the first tier's NFT, qualified for the second; several are made at once."""
         if not self.owners:
             self.owners = [new_member(self.node) for _ in range(OWNERS)]
-            stories = [self._story(member) for member in self.owners]
+            stories = [self._story(member, OWNER_SECONDS) for member in self.owners]
             for story in stories:
                 story.unlock()
             for story in stories:
@@ -167,16 +178,15 @@ def _order(case: Case, scenario: Scenario, member: Member) -> Order:
 
 
 def main() -> None:
-    folder, breaks, is_quick = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "quick"
+    folder, is_quick = Path(sys.argv[1]), sys.argv[2] == "quick"
     register_group()
     settings.CELERY_BEAT_SCHEDULE = {
         name: entry
         for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
-        if entry["task"].startswith("nft.")
+        if str(entry["task"]).startswith("nft.")
     }
     if is_quick:
         hurry()
-    sabotage.apply(breaks)
     lane = Lane(folder)
     try:
         lane.start()

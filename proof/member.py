@@ -61,4 +61,3 @@ def qualify(user: User, *, level: int) -> None:
     for slug in tier.badge_slugs():
         badge = award_badge(user=user, slug=slug, now=now, source="proof")
         activate_badge(user=user, badge_id=badge.id, now=now)
-

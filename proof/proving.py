@@ -26,6 +26,7 @@ class Plan:
     pace: str = "default"
     breaks: str = ""
     only: str = ""  # points with this text
+    first_case: int = 0  # case numbers are used once a crew
     scenarios: tuple[int, ...] = tuple(range(len(SCENARIOS)))
 
 
@@ -49,20 +50,21 @@ class Proof:
 
 def prove(folder: Path, plan: Plan, say: Say) -> Proof:
     """Raises LaneEnded, or RuntimeError when a server does not start."""
-    proof, numbers = Proof(), count()
-    with ground(folder, plan.lanes) as servers:
-        crew = Crew(servers, plan.lanes, breaks=plan.breaks, pace=plan.pace)
-        try:
-            _trace(crew, plan, proof, numbers, say)
-            _kill(crew, plan, proof, numbers, say)
-        finally:
-            crew.stop()
+    with ground(folder, plan.lanes) as servers, Crew(servers, plan.lanes, pace=plan.pace) as crew:
+        return prove_with(crew, plan, say)
+
+
+def prove_with(crew: Crew, plan: Plan, say: Say) -> Proof:
+    """The same on servers that run already."""
+    proof, numbers = Proof(), count(plan.first_case)
+    _trace(crew, plan, proof, numbers, say)
+    _kill(crew, plan, proof, numbers, say)
     return proof
 
 
 def _trace(crew: Crew, plan: Plan, proof: Proof, numbers: Iterator[int], say: Say) -> None:
     slowest_first = reversed(plan.scenarios)
-    cases = [Case(next(numbers), index) for index in slowest_first]
+    cases = [Case(next(numbers), index, breaks=plan.breaks) for index in slowest_first]
     proof.traces = crew.run(cases, lambda result: say(trace_line(result)))
     for result in sorted(proof.traces, key=lambda result: result.case.scenario):
         for point in result.points:
@@ -72,7 +74,9 @@ def _trace(crew: Crew, plan: Plan, proof: Proof, numbers: Iterator[int], say: Sa
 def _kill(crew: Crew, plan: Plan, proof: Proof, numbers: Iterator[int], say: Say) -> None:
     wanted = _chosen(plan, proof)
     for _ in range(TRIES):
-        cases = [Case(next(numbers), proof.found[point], [point]) for point in wanted]
+        cases = [
+            Case(next(numbers), proof.found[point], [point], breaks=plan.breaks) for point in wanted
+        ]
         results = crew.run(cases, lambda result: say(kill_line(result)))
         proof.kills += [result for result in results if result.was_reached or result.breaches]
         proof.never = [result.case for result in results if not result.was_reached]

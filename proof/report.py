@@ -35,13 +35,15 @@ def percentile(ordered: list[float], percent: int) -> float:
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
-def verdict(proof: Proof, plan: Plan, *, record: bool) -> list[str]:
+def write_record(proof: Proof) -> None:
+    RECORD.write_text("".join(f"{point}\n" for point in sorted(proof.found)))
+
+
+def verdict(proof: Proof, plan: Plan, *, record: Path = RECORD) -> list[str]:
     """What was not as promised; empty when everything was."""
     faults = [f"{len(proof.breaches)} breaches."] if proof.breaches else []
     faults += [f"Never reached again: {case.arms[0]}" for case in proof.never]
-    if record:
-        RECORD.write_text("".join(f"{point}\n" for point in sorted(proof.found)))
-    known = RECORD.read_text().splitlines() if RECORD.exists() else []
+    known = record.read_text().splitlines() if record.exists() else []
     if len(proof.found) < len(known):
         faults.append(f"Only {len(proof.found)} points were found, and {len(known)} are recorded:")
         faults += [f"  missing: {point}" for point in known if point not in proof.found]

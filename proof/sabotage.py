@@ -1,18 +1,20 @@
 """Guards broken on purpose, to see the proof fail. By name, in a lane's processes only."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 import chain.client
 import nft.services.accepting
 import nft.services.minting
 import nft.tasks
 from badges.services import consume_badges
-from chain.records import BurnProof
-from nft.models import MintOrder, UpgradeRequest, UserNft
+from nft.models import MintOrder, UpgradeRequest
 from nft.services.mint_evidence import MintEvidence, SigningFacts
 from nft.services.mint_signing import sign_mint
 
@@ -33,7 +35,7 @@ def send_before_persisting() -> None:
         pause: timedelta = settings.CHAIN_POLL_INTERVAL
         return pause
 
-    minting._sign_and_send = send_first
+    patch.object(minting, "_sign_and_send", send_first).start()
 
 
 def verify_at_confirmed() -> None:
@@ -46,18 +48,16 @@ def consume_before_the_mint() -> None:
     accepting = nft.services.accepting
     begin = accepting._begin_minting
 
-    def begin_and_consume(
-        owner: UpgradeRequest, old: UserNft, proof: BurnProof, now: datetime
-    ) -> None:
-        begin(owner, old, proof, now)
-        consume_badges(request_id=owner.id, now=now)
+    def begin_and_consume(owner: UpgradeRequest, *rest: Any) -> None:
+        begin(owner, *rest)
+        consume_badges(request_id=owner.id, now=timezone.now())
 
-    accepting._begin_minting = begin_and_consume
+    patch.object(accepting, "_begin_minting", begin_and_consume).start()
 
 
 def leave_rows_alone() -> None:
     """Without the reconciler a lost message is a lost upgrade."""
-    nft.tasks.redrive_unfinished = lambda *, now: 0
+    patch.object(nft.tasks, "redrive_unfinished", return_value=0).start()
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {

@@ -22,7 +22,6 @@ from proof.node import Node
 from proof.phases import Witness
 from proof.standing import PROVEN
 
-PATIENCE_SECONDS = 120.0
 # Answers after which a client waits and asks again.
 PASSING = ("IDEMPOTENCY_IN_FLIGHT",)
 
@@ -34,9 +33,10 @@ class NeverCame(Exception):
 class Story:
     def __init__(
         self, *, member: Member, node: Node, witness: Witness, http: httpx.Client,
-        tend: Callable[[], None],
+        tend: Callable[[], None], patience: float,
     ) -> None:  # fmt: skip
         self.member = member
+        self._patience = patience
         self._node, self._witness, self._http, self._tend = node, witness, http, tend
         self._started: dict[str, Any] = {}
 
@@ -134,7 +134,7 @@ class Story:
 
     def until(self, happened: Callable[[], bool], what: str) -> None:
         """Raises NeverCame."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self._patience
         while not happened():
             if time.monotonic() > deadline:
                 raise NeverCame(f"Never came: {what}. It is {self.status()}.")

@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from proof.crew import default_lanes
         from proof.proving import Plan, prove
-        from proof.report import report, verdict
+        from proof.report import report, verdict, write_record
 
         plan = Plan(
             lanes=options["lanes"] or default_lanes(),
@@ -45,7 +45,9 @@ class Command(BaseCommand):
         self._say(f"Seed {plan.seed}, {plan.lanes} lanes, logs in {folder}")
         proof = prove(folder, plan, self._say)
         self._say(report(proof))
-        faults = verdict(proof, plan, record=options["record"])
+        if options["record"]:
+            write_record(proof)
+        faults = verdict(proof, plan)
         if faults:
             raise CommandError("\n".join([*faults, f"Logs: {folder}"]))
         shutil.rmtree(folder, ignore_errors=True)
