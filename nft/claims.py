@@ -5,7 +5,7 @@ knows when its next look is due, so that any number of messages for it do the wo
 """
 
 from datetime import datetime, timedelta
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +17,10 @@ from core.ids import uuid7
 # Longer than one look at the chain, and no longer: a dead worker's row rests until it is over.
 # Two workers at one row waste a look and break nothing, because of the versions.
 LEASE = timedelta(seconds=settings.SOLANA_RPC_DEADLINE_SECONDS + 1)
+
+# Part of a change after which nobody works on the row any more: the claim ends in its commit,
+# because a worker that dies before it releases the row leaves it to nobody.
+UNCLAIMED: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
 
 
 M = TypeVar("M", bound="Claimable")

@@ -21,7 +21,7 @@ import core.jobs
 from chain.background import run_in_background
 from chain.rpc import RpcTransport
 from proof.points import call_chain
-from proof.watch import Watch, is_periodic, lost
+from proof.watch import Watch, began, lost
 
 # The chain's calls run on an event loop of their own: who asked is on another thread's stack.
 _asking: ContextVar[tuple[str, ...]] = ContextVar("asking", default=())
@@ -34,15 +34,15 @@ def install(watch: Watch) -> None:
     _watch_rpc(watch)
     _watch_enqueues(watch)
     _watch_pushes(watch)
-    task_prerun.connect(_note_kind_of_job, weak=False)
+    task_prerun.connect(_begin_job, weak=False)
 
 
 def _site(*ends: str) -> str:
     return " > ".join([*call_chain(), *ends])
 
 
-def _note_kind_of_job(args: Any = (), **_: Any) -> None:
-    is_periodic.set(not args)
+def _begin_job(args: Any = (), **_: Any) -> None:
+    began.set(None if args else "")
 
 
 def _watch_commits(watch: Watch) -> None:

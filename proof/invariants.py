@@ -10,6 +10,7 @@ from badges.models import BadgeStatus, EarnedBadge
 from chain.records import MintAccount
 from core.redis import redis_client
 from events.models import DeadLetter, Event, GroupCursor
+from nft.locks import ABANDONED_AFTER_SECONDS, SECONDS
 from nft.models import MintOrder, NftStatus, UpgradeRequest, UserNft
 from proof.effects import GROUP
 from proof.member import Member
@@ -159,5 +160,6 @@ def _leftovers(member: Member) -> Iterator[str]:
     ]
     if claims:
         yield f"{len(claims)} claims are left."
-    if redis_client().exists(f"upgrade_lock:{member.user.id}"):
-        yield "A lock is left in Redis."
+    rest = int(redis_client().ttl(f"upgrade_lock:{member.user.id}"))
+    if rest > SECONDS - ABANDONED_AFTER_SECONDS:
+        yield "A lock is left in Redis that would refuse the member."

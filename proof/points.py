@@ -19,7 +19,7 @@ PLUMBING = frozenset(
 
 @dataclass(frozen=True)
 class Point:
-    """One side of one boundary. `phase` is how far the upgrade had come in the database."""
+    """One side of one boundary. `phase` is how far the upgrade had come when the job began."""
 
     program: str  # as in the Procfile
     side: str  # before or after

@@ -42,7 +42,7 @@ def write_record(proof: Proof) -> None:
 def verdict(proof: Proof, plan: Plan, *, record: Path = RECORD) -> list[str]:
     """What was not as promised; empty when everything was."""
     faults = [f"{len(proof.breaches)} breaches."] if proof.breaches else []
-    faults += [f"Never reached again: {case.arms[0]}" for case in proof.never]
+    faults += [f"Never met again: {point}" for point in proof.never]
     known = record.read_text().splitlines() if record.exists() else []
     if len(proof.found) < len(known):
         faults.append(f"Only {len(proof.found)} points were found, and {len(known)} are recorded:")

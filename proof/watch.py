@@ -14,8 +14,9 @@ from proof.phases import State, Witness
 from proof.points import Point
 from proof.standing import Promises
 
-# A job without a row (the reconciler's) comes by at any moment: no phase is its own.
-is_periodic: ContextVar[bool] = ContextVar("is_periodic", default=False)
+# How far the upgrade was when this request or job began. A job without a row (the reconciler's)
+# comes by at any moment, so none is its own: empty.
+began: ContextVar[str | None] = ContextVar("began", default=None)
 
 
 @dataclass
@@ -59,10 +60,13 @@ class Watch:
         return order.loses if self._is_to_fail(order, site) else ""
 
     def _phase(self, state: State | None) -> str:
-        # The log's processes follow what is committed, whoever commits it.
-        if self.program == "events" or is_periodic.get():
+        if self.program == "events":  # follows what is committed, whoever commits it
             return ""
-        return state.phase if state else "nothing ordered"
+        phase = began.get()
+        if phase is None:
+            phase = state.phase if state else "nothing ordered"
+            began.set(phase)
+        return phase
 
     def _note(self, order: Order, point: str) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from core.errors import Conflict
 from core.ids import uuid7
-from nft.claims import Claimable, ClaimQuerySet
+from nft.claims import UNCLAIMED, Claimable, ClaimQuerySet
 from nft.versions import update_if_unchanged
 
 NONCE_BYTES = 16
@@ -135,4 +135,5 @@ class MintOrder(Claimable):
             minted_at=now,
             error_code="",
             error_message="",
+            **UNCLAIMED,
         )

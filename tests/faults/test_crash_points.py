@@ -16,7 +16,7 @@ import pytest
 from proof.cases import Case, Result
 from proof.crew import Crew
 from proof.ground import ground
-from proof.proving import Plan, Proof, prove_with
+from proof.proving import Plan, Proof, Way, prove_with
 from proof.report import report, verdict
 from proof.sabotage import SABOTAGES
 from proof.scenarios import SCENARIOS
@@ -76,12 +76,12 @@ def test_without_the_reconciler_a_kill_is_not_survived(crew: Crew) -> None:
 def test_points_that_are_gone_or_never_met_again_fail_the_proof(tmp_path: Path) -> None:
     plan, record = Plan(lanes=1, seed=1, pace="quick"), tmp_path / "points.txt"
     record.write_text("one\ntwo\n")
-    kept = Proof(found={"one": 0, "two": 0})
+    kept = Proof(found={"one": Way(0), "two": Way(0)})
     assert verdict(kept, plan, record=record) == []
-    fewer = Proof(found={"one": 0})
+    fewer = Proof(found={"one": Way(0)})
     assert verdict(fewer, plan, record=record)[1:] == ["  missing: two"]
-    never = Proof(found=kept.found, never=[Case(1, 0, ["two"])])
-    assert verdict(never, plan, record=record) == ["Never reached again: two"]
+    never = Proof(found=kept.found, never=["two"])
+    assert verdict(never, plan, record=record) == ["Never met again: two"]
 
 
 @pytest.mark.parametrize(("pace", "faults"), [("default", 1), ("quick", 0)])
