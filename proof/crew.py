@@ -76,16 +76,13 @@ class Crew:
             finally:
                 done.put(None)
 
-        results, at_work = [], len(self._lanes)
         with ThreadPoolExecutor(len(self._lanes)) as pool:
             jobs = [pool.submit(work, lane) for lane in self._lanes]
-            while at_work:
-                result = done.get()
-                if result is None:
-                    at_work -= 1
-                else:
-                    results.append(result)
-                    tell(result)
+            try:
+                results = _listen(done, len(jobs), tell)
+            except BaseException:  # as Ctrl-C: no thread may wait for a lane any more
+                self._stop()
+                raise
             for job in jobs:
                 job.result()
         return results
@@ -94,8 +91,26 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         for lane in self._lanes:
             lane.stop()
+
+
+def _listen(
+    done: "queue.SimpleQueue[Result | None]", lanes: int, tell: Callable[[Result], None]
+) -> list[Result]:
+    """Until every lane has said that nothing is left (None)."""
+    results = []
+    while lanes:
+        result = done.get()
+        if result is None:
+            lanes -= 1
+        else:
+            results.append(result)
+            tell(result)
+    return results
 
 
 def default_lanes() -> int:

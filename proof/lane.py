@@ -3,10 +3,12 @@
 `python -m proof.lane FOLDER PACE`: a case as JSON a line in, a result as JSON a line out.
 """
 
+import gc
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,12 @@ from django.db import connections  # noqa: E402
 
 import config.asgi  # noqa: E402
 import config.celery  # noqa: E402
+import config.urls  # noqa: E402
+from events.models import Event  # noqa: E402
 from nft.models import UpgradeRequest  # noqa: E402
 from proof import hooks, sabotage  # noqa: E402
 from proof.cases import Case, Result  # noqa: E402
+from proof.ears import Ears  # noqa: E402
 from proof.effects import register_group  # noqa: E402
 from proof.haste import hurry  # noqa: E402
 from proof.invariants import Ending, breaches  # noqa: E402
@@ -45,7 +50,7 @@ KILLED = -9
 OWNERS = 4  # made at a time
 OWNER_SECONDS = 120.0
 
-_loaded = (celery.bin.celery, uvicorn.main, config.asgi, config.celery)
+_loaded = (celery.bin.celery, uvicorn.main, config.asgi, config.urls)
 
 
 class Lane:
@@ -59,6 +64,7 @@ class Lane:
         )
         # A pool has threads, which do not survive a fork: only the forked processes have one.
         self.pool = settings.DATABASES["default"]["OPTIONS"].pop("pool")
+        self.ears = Ears()
         self.breaks = ""
         self.owners: list[Member] = []
         self.unexpected: list[str] = []
@@ -95,6 +101,7 @@ class Lane:
 
     def tend(self) -> None:
         """Start again whatever has been killed."""
+        self.ears.listen()
         for program in self.programs:
             if program.has_ended:
                 if program.exit_code != KILLED:
@@ -145,12 +152,16 @@ class Lane:
     def _settle(self, member: Member, ending: Ending, patience: float) -> list[str]:
         """Left alone until everything is as promised; what is not, after a while."""
         deadline = time.monotonic() + patience
-        while next(breaches(member, self.node, ending), None):
+        while next(self._breaches(member, ending), None):
             if time.monotonic() > deadline:
-                return list(breaches(member, self.node, ending))
+                return list(self._breaches(member, ending))
             self.tend()
             time.sleep(0.1)
         return []
+
+    def _breaches(self, member: Member, ending: Ending) -> Iterator[str]:
+        yield from breaches(member, self.node, ending)
+        yield from self.ears.breaches(Event.objects.all().head_position())
 
     def _owner(self) -> Member:
         """With the first tier's NFT, qualified for the second; several are made at once."""
@@ -187,6 +198,8 @@ def main() -> None:
     }
     if is_quick:
         hurry()
+    config.celery.app.loader.import_default_modules()
+    gc.freeze()  # or the first collection in each process copies all that is loaded here
     lane = Lane(folder)
     try:
         lane.start()
