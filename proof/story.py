@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -104,9 +105,9 @@ class Story:
     # --- time
 
     def let_expire(self) -> None:
-        """As if the time to live were over."""
-        mine = UpgradeRequest.objects.filter(user=self.member.user)
-        mine.update(expires_at=timezone.now())
+        """As if the time to live were over, and no look were due: beat has to notice."""
+        mine, now = UpgradeRequest.objects.filter(user=self.member.user), timezone.now()
+        mine.update(expires_at=now, next_run_at=now + timedelta(minutes=5))
 
     def look_now(self) -> None:
         """As if the sweep were due, once the burn is final."""
