@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Self
@@ -51,7 +52,11 @@ class Lane:
         return Result.of(json.loads(line))
 
     def stop(self) -> None:
+        """Its processes end with it."""
         stop(self._process, grace=5)  # type: ignore[arg-type]
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):  # a case that it never read
+                pipe.close()  # type: ignore[union-attr]
 
 
 class Crew:

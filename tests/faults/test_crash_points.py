@@ -66,13 +66,13 @@ BREACHES = {
 
 @pytest.mark.parametrize(("guard", "breach"), BREACHES.items())
 def test_a_guard_that_is_broken_fails_the_proof(crew: Crew, guard: str, breach: str) -> None:
-    assert breach in run(crew, breaks=guard).breaches
+    assert breach in run(crew, breaks=guard, patience=10).breaches
 
 
 def test_without_the_reconciler_a_kill_is_not_survived(crew: Crew) -> None:
     before_asking = "worker: before enqueue in check_burn_task > check_burn > _look_and_step"
     [point] = [it for it in run(crew).points if it.startswith(before_asking)]
-    result = run(crew, [point], breaks="leave-rows-alone", patience=15)
+    result = run(crew, [point], breaks="leave-rows-alone", patience=10)
     assert result.deaths == [point]
     assert any("Never came: completed" in breach for breach in result.breaches)
     assert SABOTAGES.keys() == {*BREACHES, "leave-rows-alone"}
