@@ -54,19 +54,22 @@ class Story:
 
     def burn(self) -> str:
         """By a fresh transaction, because a kill may have cost the first one its time."""
-        return self.send(self.member.sign(self._fresh_burn()))
-
-    def _fresh_burn(self) -> bytes:
-        path = f"{self._started['links']['self']}/burn-transaction"
-        return base64.b64decode(self._send("GET", path)["burnTransaction"])
+        fresh = self._send("GET", self._started["links"]["burnTransaction"])
+        return self.send(self._sign(fresh))
 
     def confirm(self, signature: str) -> None:
         self.post("burn-confirm", {"burnSignature": signature})
 
     def hand_in(self) -> None:
-        """A fresh burn, signed, for the backend to send."""
-        signed = base64.b64encode(self.member.sign(self._fresh_burn())).decode()
-        self.post("burn-confirm", {"signedTransaction": signed}, unless="BURN_ALREADY_PROVEN")
+        """A fresh burn, signed, for the backend to send; nothing once it is burned."""
+        path = self._started["links"]["burnTransaction"]
+        fresh = self._send("GET", path, unless="NO_BURN_WANTED")
+        if "burnTransaction" in fresh:
+            signed = base64.b64encode(self._sign(fresh)).decode()
+            self.post("burn-confirm", {"signedTransaction": signed}, unless="BURN_ALREADY_PROVEN")
+
+    def _sign(self, fresh: dict[str, Any]) -> bytes:
+        return self.member.sign(base64.b64decode(fresh["burnTransaction"]))
 
     def post(self, step: str, body: object = None, *, unless: str = "") -> None:
         """`unless` is the error code of an answer that is as good."""
