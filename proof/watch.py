@@ -29,7 +29,6 @@ class Watch:
     promises: Promises
     _case: int = -1
     _noted: set[str] = field(default_factory=set)
-    _failed: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -70,7 +69,9 @@ class Watch:
 
     def _note(self, order: Order, point: str) -> None:
         with self._lock:
-            self._turn_to(order)
+            if order.case != self._case:
+                self._case = order.case
+                self._noted.clear()
             if point in self._noted:
                 return
             self._noted.add(point)
@@ -81,19 +82,14 @@ class Watch:
             self.board.note("breaches", order, breach)
 
     def _is_to_fail(self, order: Order, site: str) -> bool:
+        """Counted on the board: a call that has failed before a kill does not fail again after."""
+        if not order.failing or order.only not in site:
+            return False
         with self._lock:
-            self._turn_to(order)
-            failed = self._failed.get(site, 0)
-            if failed >= order.failing or order.only not in site:
+            if self.board.notes("failed", order.case).count(site) >= order.failing:
                 return False
-            self._failed[site] = failed + 1
+            self.board.note("failed", order, site)
             return True
-
-    def _turn_to(self, order: Order) -> None:
-        if order.case != self._case:
-            self._case = order.case
-            self._noted.clear()
-            self._failed.clear()
 
     def _die(self, order: Order, point: str) -> None:
         if self.board.die(order, point):
