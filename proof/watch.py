@@ -32,10 +32,13 @@ class Watch:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def boundary(self, kind: str, site: str) -> Iterator[Order | None]:
+    def boundary(self, kind: str, site: str) -> Iterator[None]:
+        """Also the way out by an exception is an end of the call."""
         self.meet("before", kind, site)
-        yield self.board.current()
-        self.meet("after", kind, site)
+        try:
+            yield
+        finally:
+            self.meet("after", kind, site)
 
     def meet(self, side: str, kind: str, site: str) -> None:
         order = self.board.current()
