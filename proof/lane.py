@@ -119,7 +119,7 @@ class Lane:
         ending = Ending(scenario.ends, scenario.is_late)
         try:
             scenario.tell(self._story(member, case.patience))
-            found = self._settle(member, ending, case.patience)
+            found = self._settle(case, member, ending)
         except NeverCame as reason:
             found = [str(reason)]
         ended = time.time()
@@ -149,9 +149,13 @@ class Lane:
             patience=patience,
         )  # fmt: skip
 
-    def _settle(self, member: Member, ending: Ending, patience: float) -> list[str]:
-        """Left alone until everything is as promised; what is not, after a while."""
-        deadline = time.monotonic() + patience
+    def _settle(self, case: Case, member: Member, ending: Ending) -> list[str]:
+        """Left alone until everything is as promised; what is not, after a while.
+
+        Not waited for once a promise was broken on the way.
+        """
+        is_broken = bool(self.board.notes("breaches", case.number))
+        deadline = time.monotonic() + (0 if is_broken else case.patience)
         while next(self._breaches(member, ending), None):
             if time.monotonic() > deadline:
                 return list(self._breaches(member, ending))
