@@ -65,3 +65,7 @@ class Claimable(models.Model):
 
     class Meta:
         abstract = True
+
+    def is_claimed(self, *, now: datetime) -> bool:
+        """Whether somebody works on the row at this moment."""
+        return self.claimed_until is not None and self.claimed_until > now

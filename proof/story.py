@@ -143,7 +143,7 @@ class Story:
             if time.monotonic() > deadline:
                 raise NeverCame(f"Never came: {what}. It is {self.status()}.")
             self._tend()
-            time.sleep(0.03)
+            time.sleep(0.05)
 
     # --- calls
 

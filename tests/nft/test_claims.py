@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from nft.claims import ClaimQuerySet
+from nft.claims import LEASE, ClaimQuerySet
 from nft.models import MintOrder, OrderStatus, UpgradeRequest, UpgradeStatus
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
@@ -45,3 +45,17 @@ def test_a_message_that_comes_late_claims_no_row_that_is_done(world: World) -> N
         assert advance_mint(order_id=order.id, now=world.now) is None
     order.refresh_from_db()
     assert order.claimed_by is None
+
+
+def test_a_retry_leaves_the_attempt_alone_that_is_being_made(world: World) -> None:
+    _, nft = world.unlocked_member()
+    order = MintOrder.objects.get(request_id=nft.id)
+    MintOrder.objects.filter(id=order.id).update(status=OrderStatus.MINTING)
+    assert MintOrder.objects.claim(order.id, now=world.now)
+    order.refresh_from_db()
+    before = order.version
+    order.hurry(now=world.now)
+    assert order.version == before
+    world.pass_time(seconds=LEASE.total_seconds())
+    order.hurry(now=world.now)
+    assert (order.version, order.next_run_at) == (before + 1, world.now)
