@@ -52,6 +52,11 @@ class Proof:
         return [result for result in [*self.traces, *self.kills] if result.breaches]
 
     @property
+    def met(self) -> set[str]:
+        """Every point that any of the runs came by."""
+        return {*self.found}.union(*(result.points for result in [*self.traces, *self.kills]))
+
+    @property
     def survived(self) -> list[Result]:
         return [result for result in self.kills if not result.breaches]
 

@@ -16,7 +16,8 @@ def report(proof: Proof) -> str:
         f"Points found: {len(proof.found)} ("
         + ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
         + ")",
-        f"Kills: {len(proof.kills)}, survived: {len(proof.survived)}",
+        f"Kills: {len(proof.kills)}, survived: {len(proof.survived)},"
+        f" at {len({result.case.arms[-1] for result in proof.survived})} points",
     ]
     if times := recovery_times(proof):
         lines.append(
@@ -36,7 +37,9 @@ def percentile(ordered: list[float], percent: int) -> float:
 
 
 def write_record(proof: Proof) -> None:
-    RECORD.write_text("".join(f"{point}\n" for point in sorted(proof.found)))
+    """What the traces found; kills only add to it."""
+    traced = {point for trace in proof.traces for point in trace.points}
+    RECORD.write_text("".join(f"{point}\n" for point in sorted(traced)))
 
 
 def verdict(proof: Proof, plan: Plan, *, record: Path = RECORD) -> list[str]:
@@ -44,9 +47,9 @@ def verdict(proof: Proof, plan: Plan, *, record: Path = RECORD) -> list[str]:
     faults = [f"{len(proof.breaches)} breaches."] if proof.breaches else []
     faults += [f"Never met again: {point}" for point in proof.never]
     known = record.read_text().splitlines() if record.exists() else []
-    if len(proof.found) < len(known):
-        faults.append(f"Only {len(proof.found)} points were found, and {len(known)} are recorded:")
-        faults += [f"  missing: {point}" for point in known if point not in proof.found]
+    if len(proof.met) < len(known):
+        faults.append(f"Only {len(proof.met)} points were found, and {len(known)} are recorded:")
+        faults += [f"  missing: {point}" for point in known if point not in proof.met]
     times = recovery_times(proof)
     if plan.pace == "default" and times and percentile(times, 95) > RECOVERY_SECONDS:
         faults.append(f"The p95 of recovery is over {RECOVERY_SECONDS:.0f} s.")
