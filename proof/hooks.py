@@ -4,6 +4,7 @@ Installed in a process under proof only, around the libraries' own entries, so t
 is written tomorrow is covered too.
 """
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -25,6 +26,7 @@ from proof.watch import Watch, began, lost
 
 # The chain's calls run on an event loop of their own: who asked is on another thread's stack.
 _asking: ContextVar[tuple[str, ...]] = ContextVar("asking", default=())
+_WRITES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM|NOTIFY)\b(?! OF| SKIP|$)", re.IGNORECASE)
 # The broker's client pushes too, as part of an enqueue.
 _is_enqueuing: ContextVar[bool] = ContextVar("is_enqueuing", default=False)
 
@@ -56,7 +58,7 @@ def _watch_commits(watch: Watch) -> None:
         execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         """A statement that writes outside a transaction commits by itself."""
-        if context["connection"].in_atomic_block or sql.lstrip()[:6].upper() in ("SELECT", "WITH"):
+        if context["connection"].in_atomic_block or not _WRITES.search(sql):
             return execute(sql, params, many, context)
         with watch.boundary("commit", _site()):
             return execute(sql, params, many, context)
