@@ -57,8 +57,8 @@ fmt: dev ## Formats the code
 bench: runtime ## Measures, beside baselines (PART=realtime, events or upgrades; N=5 rounds)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
-faults: dev ## Breaks everything at random and compares (PART=events or realtime, PROFILE=long, SEED=)
-	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),events) \
+faults: dev ## Kills, lies, races, and compares (PART=events, realtime, upgrade, network, races, redis)
+	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),all) \
 		--profile $(or $(PROFILE),short) $(if $(SEED),--seed $(SEED))
 
 migrate: runtime ## Applies the database migrations

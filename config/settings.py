@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "badges",
     "nft",
     "realtime",
+    "proof",
 ]
 
 MIDDLEWARE = [

@@ -21,7 +21,9 @@ from core.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
-IN_FLIGHT_FOR = timedelta(seconds=60)
+# Several times what the slowest such call may take (settings.SOLANA_RPC_CALLER_SECONDS); the
+# client of a process that died is refused for as long.
+IN_FLIGHT_FOR = timedelta(seconds=15)
 
 
 class Receipt:

@@ -5,16 +5,22 @@ knows when its next look is due, so that any number of messages for it do the wo
 """
 
 from datetime import datetime, timedelta
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core.ids import uuid7
 
-# Longer than any single look at the chain (settings.SOLANA_RPC_DEADLINE_SECONDS).
-LEASE = timedelta(seconds=30)
+# Longer than one look at the chain, and no longer: a dead worker's row rests until it is over.
+# Two workers at one row waste a look and break nothing, because of the versions.
+LEASE = timedelta(seconds=settings.SOLANA_RPC_DEADLINE_SECONDS + 1)
+
+# Part of a change after which nobody works on the row any more: the claim ends in its commit,
+# because a worker that dies before it releases the row leaves it to nobody.
+UNCLAIMED: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
 
 
 M = TypeVar("M", bound="Claimable")
@@ -59,3 +65,7 @@ class Claimable(models.Model):
 
     class Meta:
         abstract = True
+
+    def is_claimed(self, *, now: datetime) -> bool:
+        """Whether somebody works on the row at this moment."""
+        return self.claimed_until is not None and self.claimed_until > now

@@ -12,7 +12,16 @@ from core.ids import uuid7
 from core.redis import try_redis
 
 SECONDS = 300
+# A start holds it for one transaction. Whoever has it for longer died and gives nothing back;
+# the member would be refused for five minutes.
+ABANDONED_AFTER_SECONDS = 5
 
+# Takes the lock unless somebody took it a moment ago. (`ttl` of a free one is negative.)
+TAKE = """
+if redis.call('ttl', KEYS[1]) > tonumber(ARGV[3]) then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+"""
 # Deletes the lock only when it still holds our token.
 RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
 
@@ -21,8 +30,8 @@ RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del'
 def upgrade_lock(user_id: UUID) -> Iterator[None]:
     """Raises Conflict while another start of this user runs; without Redis it lets all pass."""
     name, token = f"upgrade_lock:{user_id}", str(uuid7())
-    taken = try_redis(lambda r: bool(r.set(name, token, nx=True, ex=SECONDS)), otherwise=True)
-    if not taken:
+    fresh = SECONDS - ABANDONED_AFTER_SECONDS
+    if not try_redis(lambda r: r.eval(TAKE, 1, name, token, SECONDS, fresh), otherwise=True):
         raise Conflict("UPGRADE_IN_PROGRESS", "Another upgrade of yours is just being started.")
     try:
         yield

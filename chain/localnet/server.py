@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -84,10 +84,13 @@ async def _answer_http(net: Localnet, request: Request) -> Response:
     if kind != "application/json":
         return PlainTextResponse("Supplied content type is not allowed.\n", 415)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return PlainTextResponse("The request body is too large.\n", 413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                return PlainTextResponse("The request body is too large.\n", 413)
+    except ClientDisconnect:  # killed while it asked: nobody reads this
+        return Response(status_code=400)
     return Response(answer(net, bytes(body)), media_type="application/json")
 
 

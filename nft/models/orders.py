@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from core.errors import Conflict
 from core.ids import uuid7
-from nft.claims import Claimable, ClaimQuerySet
+from nft.claims import UNCLAIMED, Claimable, ClaimQuerySet
 from nft.versions import update_if_unchanged
 
 NONCE_BYTES = 16
@@ -125,8 +125,13 @@ class MintOrder(Claimable):
         self.change(attempt=self.attempt + 1, error_code=code, error_message=message[:300])
 
     def hurry(self, *, now: datetime) -> None:
-        """The member's retry only moves the next attempt forward."""
-        self.change(next_run_at=now)
+        """The member's retry only moves the next attempt forward.
+
+        One that is being made is left alone: another version would be a conflict for it, and
+        retries without pause would let none come to its end.
+        """
+        if not self.is_claimed(now=now):
+            self.change(next_run_at=now)
 
     def record_mint(self, *, signature: str, now: datetime) -> None:
         self.change(
@@ -135,4 +140,5 @@ class MintOrder(Claimable):
             minted_at=now,
             error_code="",
             error_message="",
+            **UNCLAIMED,
         )

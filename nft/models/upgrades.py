@@ -11,7 +11,7 @@ from django.db.models import Q
 from core.errors import Conflict
 from core.ids import uuid7
 from events.services import publish
-from nft.claims import Claimable, ClaimQuerySet
+from nft.claims import UNCLAIMED, Claimable, ClaimQuerySet
 from nft.events import UpgradeStatusChanged
 from nft.models.nfts import UserNft
 from nft.models.orders import MintOrder
@@ -171,6 +171,10 @@ class UpgradeRequest(Claimable):
         """Change fields without a change of status; raises Conflict like `move`."""
         self._update(**changes)
 
+    def stop_watching(self, **changes: Any) -> None:
+        """No burn is looked for any more."""
+        self.note(watch_burn=False, **UNCLAIMED, **changes)
+
     def _update(self, **changes: Any) -> None:
         if not update_if_unchanged(self, **changes):
             raise Conflict("UPGRADE_CHANGED", "The upgrade has moved on meanwhile. Read it again.")
@@ -224,6 +228,7 @@ class UpgradeRequest(Claimable):
             next_run_at=None,
             error_code="",
             error_message="",
+            **UNCLAIMED,
         )
 
     def fail_round(self, *, code: str, message: str, now: datetime) -> None:

@@ -66,7 +66,7 @@ def _record_stray_burn(
     The NFT is gone all the same. A hint that comes later still finds its request.
     """
     _record_burn(nft, proof, None, now)
-    request.note(submitted_signature="", watch_burn=False)
+    request.stop_watching(submitted_signature="")
 
 
 def _record_burn(

@@ -30,7 +30,7 @@ def advance_mint(*, order_id: UUID, now: datetime) -> float | None:
 
     Any number of callers may run at once: one gets the claim, the others have nothing to do.
     """
-    token = MintOrder.objects.claim(order_id, now=now)
+    token = MintOrder.objects.unfinished().claim(order_id, now=now)
     if token is None:
         return None
     order = MintOrder.objects.get(id=order_id)
@@ -46,9 +46,9 @@ def advance_mint(*, order_id: UUID, now: datetime) -> float | None:
             version=order.version,
             next_run_at=now + pause if pause is not None else None,
         )
-    if not rested:
-        return 0.0
-    return pause.total_seconds() if pause is not None else None
+    if pause is None:
+        return None
+    return pause.total_seconds() if rested else 0.0
 
 
 def _try_step(order: MintOrder, now: datetime) -> timedelta | None:

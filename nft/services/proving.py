@@ -32,7 +32,7 @@ def check_burn(*, request_id: UUID, now: datetime) -> float | None:
 
     Any number of callers may run at once: one gets the claim, the others have nothing to do.
     """
-    token = UpgradeRequest.objects.claim(request_id, now=now)
+    token = UpgradeRequest.objects.awaiting_proof().claim(request_id, now=now)
     if token is None:
         return None
     request = UpgradeRequest.objects.select_related("current_nft").get(id=request_id)
@@ -135,13 +135,13 @@ def _end_without_nft(request: UpgradeRequest, now: datetime) -> None:
             request.begin_closing(end=S.CANCELLED, reason=reason, now=now)
     if request.status == S.CLOSING:
         finish_closing(request=request, now=now)
-    request.note(watch_burn=False)
+    request.stop_watching()
 
 
 def _pause_after_end(request: UpgradeRequest, now: datetime) -> timedelta | None:
     age = now - (request.closed_at or now)
     if age > settings.LATE_BURN_WATCH:
-        request.note(watch_burn=False)
+        request.stop_watching()
         return None
     return min(max(age / 4, timedelta(minutes=1)), timedelta(hours=6))
 

@@ -1,25 +1,32 @@
 """`make faults`: proofs that no fault breaks a promise.
 
-Exits 0 when the promise was kept, 1 when it was not. With SEED= the same plan comes again;
-what the machine makes of it differs from run to run.
+Exits 0 when every promise was kept, 1 when one was not. With SEED= the same plan comes again;
+what the machine makes of it differs from run to run. Parts that are tests run by pytest.
 """
 
 import argparse
 import secrets
-import shutil
 import signal
 import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 from core.processes import die_with_parent
-from tests.faults import streams
-from tests.faults.chaos.plan import PROFILES, Profile
-from tests.faults.chaos.report import report, unused
-from tests.faults.chaos.run import run
-from tools.kafka.server import KafkaMissing
+from tests.faults.chaos.plan import PROFILES
+from tests.faults.chaos.proof import are_events_kept
+from tests.faults.streams import are_streams_kept
+from tests.faults.suites import SUITES, is_suite_kept
+from tests.faults.upgrade import is_upgrade_kept
+
+# Each takes the profile's name and the seed.
+PARTS: dict[str, Callable[[str, int], bool]] = {
+    "events": are_events_kept,
+    "realtime": are_streams_kept,
+    "upgrade": is_upgrade_kept,
+    **{part: partial(is_suite_kept, part) for part in SUITES},
+}
 
 
 def main() -> int:
@@ -28,47 +35,25 @@ def main() -> int:
         die_with_parent(arguments.parent)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    profile = PROFILES[arguments.profile]
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
-    _say(f"Part {arguments.part}, profile {profile.name}, seed {seed}")
-    if arguments.part == "realtime":
-        return _prove_streams(profile, seed)
-    folder = Path(tempfile.mkdtemp(prefix="aiw3-faults-"))
-    folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
+    parts = list(PARTS) if arguments.part == "all" else [arguments.part]
     try:
-        kept = _is_kept(folder, profile, seed)
-    except (KafkaMissing, RuntimeError) as error:
-        kept = False
-        _say(str(error))
-    except KeyboardInterrupt:
-        shutil.rmtree(folder, ignore_errors=True)
-        return 130
-    if not kept:
-        _say(f"Logs and journals: {folder}")
-        return 1
-    shutil.rmtree(folder, ignore_errors=True)
-    return 0
-
-
-def _prove_streams(profile: Profile, seed: int) -> int:
-    try:
-        return 0 if streams.is_kept(profile.name, seed) else 1
+        broken = [part for part in parts if not _is_kept(part, arguments.profile, seed)]
     except KeyboardInterrupt:
         return 130
+    if broken:
+        _say(f"Not kept: {', '.join(broken)}")
+    return 1 if broken else 0
 
 
-def _is_kept(folder: Path, profile: Profile, seed: int) -> bool:
-    result = run(folder, profile, seed, _say)
-    _say(f"\n{report(result)}")
-    never = unused(result)
-    for kind in never:
-        _say(f"It never came to this: {kind}. The run proves less than it should.")
-    return not result.breaches and not never
+def _is_kept(part: str, profile: str, seed: int) -> bool:
+    _say(f"Part {part}, profile {profile}, seed {seed}")
+    return PARTS[part](profile, seed)
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--part", choices=["events", "realtime"], default="events")
+    parser.add_argument("--part", choices=["all", *PARTS], default="all")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--parent", type=int, help="end when this process ends")

@@ -16,7 +16,7 @@ PROOFS = (
 )
 
 
-def is_kept(profile: str, seed: int) -> bool:
+def are_streams_kept(profile: str, seed: int) -> bool:
     """pytest says the rest; without Chromium it leaves the browser's part out, and says so."""
     command = ["pytest", "-n", "0", "-p", "randomly", f"--randomly-seed={seed}", *PROOFS]
     run = spawn(

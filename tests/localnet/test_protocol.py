@@ -3,18 +3,20 @@
 import base64
 import json
 import socket
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from solders.keypair import Keypair
+from starlette.requests import Request
 
 from chain.localnet.dispatch import answer
 from chain.localnet.ledger import Ledger
 from chain.localnet.methods import METHODS
 from chain.localnet.process import LocalnetFailed, LocalnetProcess
+from chain.localnet.server import _answer_http
 from chain.localnet.service import Localnet
 from chain.localnet.storage import Storage
 from chain.records import Blockhash
@@ -222,3 +224,13 @@ def test_a_damaged_transaction_is_refused_and_moves_nothing(
 @given(st.binary(max_size=300))
 def test_no_body_stops_the_server(body: bytes):
     answer(net_in_process, body)
+
+
+async def test_a_client_that_is_killed_while_it_asks_is_no_error():
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    headers = [(b"content-type", b"application/json")]
+    request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    reply = await _answer_http(cast("Localnet", None), request)
+    assert reply.status_code == 400
