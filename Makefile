@@ -57,7 +57,7 @@ fmt: dev ## Formats the code
 bench: runtime ## Measures, beside baselines (PART=realtime, events or upgrades; N=5 rounds)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
-faults: runtime ## Kills everything at random and compares (PART=events, PROFILE=long, SEED=)
+faults: dev ## Kills, lies, races, and compares (PART=events|network|races|redis, PROFILE=long, SEED=)
 	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),events) \
 		--profile $(or $(PROFILE),short) $(if $(SEED),--seed $(SEED))
 

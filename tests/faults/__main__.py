@@ -1,7 +1,7 @@
 """`make faults`: proofs that no fault breaks a promise.
 
 Exits 0 when the promise was kept, 1 when it was not. With SEED= the same plan comes again;
-what the machine makes of it differs from run to run.
+what the machine makes of it differs from run to run. Parts that are tests run by pytest.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from core.processes import die_with_parent
 from tests.faults.chaos.plan import PROFILES, Profile
 from tests.faults.chaos.report import report, unused
 from tests.faults.chaos.run import run
+from tests.faults.suites import SUITES, is_suite_kept
 from tools.kafka.server import KafkaMissing
 
 
@@ -30,6 +31,8 @@ def main() -> int:
     profile = PROFILES[arguments.profile]
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     _say(f"Part {arguments.part}, profile {profile.name}, seed {seed}")
+    if arguments.part in SUITES:
+        return 0 if is_suite_kept(arguments.part, profile.name, seed) else 1
     folder = Path(tempfile.mkdtemp(prefix="aiw3-faults-"))
     folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
     try:
@@ -58,7 +61,7 @@ def _is_kept(folder: Path, profile: Profile, seed: int) -> bool:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--part", choices=["events"], default="events")
+    parser.add_argument("--part", choices=["events", *SUITES], default="events")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--parent", type=int, help="end when this process ends")

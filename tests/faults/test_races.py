@@ -1,0 +1,101 @@
+"""Two hundred calls at the same moment, over HTTP, while Redis is emptied again and again."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.faults.member import Member, owners
+from tests.faults.system import FaultySystem
+
+pytestmark = pytest.mark.e2e
+
+MANY = 200
+
+
+def together(
+    system: FaultySystem, member: Member, calls: list[tuple[str, Any]]
+) -> list[httpx.Response]:
+    """POST (path, body), all at once, with a Redis that keeps forgetting everything."""
+
+    async def flush() -> None:
+        while True:
+            await asyncio.to_thread(system.redis().flushall)
+            await asyncio.sleep(0.02)
+
+    async def run() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=MANY)
+        flushing = asyncio.create_task(flush())
+        async with httpx.AsyncClient(
+            base_url=system.base_url, limits=limits, timeout=60, trust_env=False
+        ) as client:
+            answers = await asyncio.gather(
+                *(client.post(path, json=body, headers=member.headers) for path, body in calls)
+            )
+        flushing.cancel()
+        return answers
+
+    return asyncio.run(run())
+
+
+def outcomes(answers: list[httpx.Response]) -> Counter[Any]:
+    """201, 202, or the error's code."""
+    return Counter(
+        answer.status_code if answer.is_success else answer.json()["error_code"]
+        for answer in answers
+    )
+
+
+def test_of_many_starts_one_upgrade_comes(system: FaultySystem) -> None:
+    [member] = owners(system, 1)
+    wish = member.next_upgrade()
+    answers = together(system, member, [("/api/nft/upgrade", wish)] * MANY)
+    assert outcomes(answers) == {201: 1, "UPGRADE_IN_PROGRESS": MANY - 1}
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: MANY - 1}
+    assert len(member.get("/api/v1/user/upgrades")["results"]) == 1
+
+
+def test_many_confirmations_and_retries_make_one_nft(system: FaultySystem) -> None:
+    [member] = owners(system, 1)
+    upgrade = member.start_upgrade()
+    hint = {"burnSignature": member.burn(upgrade)}
+    links = upgrade["links"]
+    answers = together(system, member, [(links["burnConfirm"], hint)] * MANY)
+    assert outcomes(answers) == {202: MANY}
+    answers = together(system, member, [(links["self"] + "/retry", {})] * MANY)
+    assert set(outcomes(answers)) <= {202, "NOTHING_TO_RETRY"}
+    member.wait_for(upgrade, "completed")
+    assert len(member.minted()) == 1
+    assert ends(system, upgrade) == ["burn_confirmed", "upgrade_completed"]
+
+
+def test_many_cancellations_are_one(system: FaultySystem) -> None:
+    [member] = owners(system, 1)
+    upgrade = member.start_upgrade()
+    answers = together(system, member, [(upgrade["links"]["self"] + "/cancel", {})] * MANY)
+    assert outcomes(answers) == {202: MANY}
+    member.wait_for(upgrade, "cancelled")
+    assert ends(system, upgrade) == ["upgrade_cancelled"]
+
+
+def test_confirmations_among_cancellations_leave_one_story(system: FaultySystem) -> None:
+    [member] = owners(system, 1)
+    upgrade = member.start_upgrade()
+    hint = {"burnSignature": member.burn(upgrade)}
+    links = upgrade["links"]
+    calls = [(links["burnConfirm"], hint), (links["self"] + "/cancel", {})] * (MANY // 2)
+    answers = together(system, member, calls)
+    assert set(outcomes(answers)) <= {202, "CANNOT_CANCEL"}
+    member.wait_for(upgrade, "completed")
+    assert len(member.minted()) == 1
+    assert ends(system, upgrade) == ["burn_confirmed", "upgrade_completed"]
+
+
+def ends(system: FaultySystem, upgrade: dict[str, Any]) -> list[str]:
+    statement = """
+        SELECT type FROM events_event WHERE upgrade_request_id = %s AND type IN
+        ('burn_confirmed', 'upgrade_completed', 'upgrade_cancelled', 'upgrade_expired') ORDER BY id
+    """
+    return [row[0] for row in system.sql(statement, upgrade["upgradeRequestId"])]
