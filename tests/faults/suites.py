@@ -10,7 +10,7 @@ from demo.system import ROOT
 from tests.faults.network.tally import load_tallies
 
 SUITES = {
-    "network": ("tests/faults/test_network.py",),
+    "network": ("tests/faults/network",),
     "races": ("tests/faults/test_races.py", "tests/nft/test_races.py", "tests/nft/test_crowds.py"),
     "redis": ("tests/faults/test_disposable.py", "tests/faults/test_redis.py"),
 }

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from uuid import uuid4
 
 import httpx
@@ -132,7 +133,7 @@ def test_everything_goes_away_under_running_upgrades_and_each_completes_once(
         upgrades: list[Future[str]] = []
         for name, fault in FAULTS.items():
             size = math.ceil((UPGRADES - len(upgrades)) / (len(FAULTS) - len(hit)))
-            upgrades += [pool.submit(client.upgrade) for client, _ in zip(waiting, range(size))]
+            upgrades += [pool.submit(client.upgrade) for client in islice(waiting, size)]
             eventually(lambda: run.running, "a running upgrade", seconds=PATIENCE_SECONDS)
             run.fault = name
             hit[name] = len(run.running)

@@ -10,7 +10,7 @@ from tests.faults.network.node import LyingNode
 from tests.faults.network.tally import LEAST_STEPS, Tally
 
 STEPS = 40  # a run
-RUNS = 20  # a campaign; its seed gives the same runs only while this stays
+RUNS = 50  # a campaign; its seed gives the same runs only while this stays
 
 
 def run_campaign(node: LyingNode, *, number: int) -> Tally:
@@ -33,7 +33,7 @@ def run_campaign(node: LyingNode, *, number: int) -> Tally:
         suppress_health_check=list(HealthCheck),
     )
     try:
-        run_state_machine_as_test(seed(number)(Machine), settings=chosen)
+        run_state_machine_as_test(seed(number)(Machine), settings=chosen, _min_steps=LEAST_STEPS)
     except BaseException:
         print(f"\nmake faults PART=network SEED={number} brings this again")  # noqa: T201
         raise
