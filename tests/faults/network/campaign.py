@@ -10,7 +10,7 @@ from tests.faults.network.node import LyingNode
 from tests.faults.network.tally import LEAST_STEPS, Tally
 
 STEPS = 40  # a run
-RUNS = 50  # a campaign; its seed gives the same runs only while this stays
+RUNS = 20  # a campaign; its seed gives the same runs only while this stays
 
 
 def run_campaign(node: LyingNode, *, number: int) -> Tally:

@@ -10,7 +10,7 @@ from chain.records import MintAccount
 from events.models import Event
 from events.sequencer import number_batch
 from nft.models import CLOSED, NftStatus, OrderStatus, UpgradeRequest, UpgradeStatus, UserNft
-from nft.models.upgrade_states import AFTER_PROOF
+from nft.models.upgrade_states import AFTER_PROOF, OPEN
 from tests.faults.network import truth
 from tests.faults.network.holders import Holder
 from tests.faults.network.node import LyingNode
@@ -30,26 +30,38 @@ class Picture:
     final: dict[str, MintAccount]
     requests: list[UpgradeRequest]
     held: dict[object, Counter[str]]  # statuses of the badges that each request holds or took
-    events: dict[str, list[str]]  # types of each request's events, in order
+    events: list[Event]
+
+    def told_of(self, request: UpgradeRequest) -> list[str]:
+        """Types of the events that name this request, in order."""
+        name = str(request.id)
+        return [
+            event.type
+            for event in self.events
+            if event.audience != "internal" and event.data.get("upgradeRequestId") == name
+        ]
 
 
 def take_picture(node: LyingNode, now: datetime) -> Picture:
     held: dict[object, Counter[str]] = {}
     for request_id, status in EarnedBadge.objects.values_list("reserved_for", "status"):
         held.setdefault(request_id, Counter())[status] += 1
-    events: dict[str, list[str]] = {}
-    rows = Event.objects.exclude(audience="internal").order_by("id")
-    for kind, data in rows.values_list("type", "data"):
-        events.setdefault(str(data.get("upgradeRequestId")), []).append(kind)
     requests = UpgradeRequest.objects.select_related("current_nft", "new_nft", "order")
-    return Picture(
-        node, now, truth.mints(node), truth.mints(node, "finalized"), list(requests), held, events
-    )
+    newest, final = truth.mints(node)
+    return Picture(node, now, newest, final, list(requests), held, _numbered_events())
+
+
+def _numbered_events() -> list[Event]:
+    events = list(Event.objects.order_by("id"))
+    if any(event.position is None for event in events):
+        number_batch()
+        events = list(Event.objects.order_by("id"))
+    return events
 
 
 def breaches(node: LyingNode, holders: Iterable[Holder], now: datetime) -> list[str]:
     picture = take_picture(node, now)
-    found = [*_of_places(picture), *_of_nfts(picture), *_of_sequences()]
+    found = [*_of_places(picture), *_of_nfts(picture), *_of_sequences(picture)]
     for request in picture.requests:
         checks = (_of_mints(picture, request), _of_proof(picture, request),
                   _of_ways(picture, request), _of_badges(picture, request),
@@ -60,9 +72,11 @@ def breaches(node: LyingNode, holders: Iterable[Holder], now: datetime) -> list[
 
 
 def _of_places(picture: Picture) -> Iterator[str]:
-    open_requests = list(UpgradeRequest.objects.open().values_list("user_id", "current_nft_id"))
-    for what, at in (("member", 0), ("NFT", 1)):
-        counts = Counter(row[at] for row in open_requests)
+    held = [
+        request for request in picture.requests if request.status in OPEN and not request.is_late
+    ]
+    for what, field in (("member", "user_id"), ("NFT", "current_nft_id")):
+        counts = Counter(getattr(request, field) for request in held)
         yield from (f"{n} open requests of one {what}" for n in counts.values() if n > 1)
 
 
@@ -135,7 +149,7 @@ def _of_badges(picture: Picture, request: UpgradeRequest) -> Iterator[str]:
 
 
 def _of_events(picture: Picture, request: UpgradeRequest) -> Iterator[str]:
-    types = picture.events.get(str(request.id), [])
+    types = picture.told_of(request)
     ends = [kind for kind in types if kind in ENDS]
     if ends.count("upgrade_completed") != (request.status == S.COMPLETED):
         yield f"tells of {ends}"
@@ -149,15 +163,14 @@ def _of_events(picture: Picture, request: UpgradeRequest) -> Iterator[str]:
         yield f"{types[-1]} after the end"
 
 
-def _of_sequences() -> Iterator[str]:
-    number_batch()
-    numbers: dict[object, list[int | None]] = {}
-    told = Event.objects.filter(audience="user").order_by("position")
-    for user, sequence in told.values_list("user_id", "sequence"):
-        numbers.setdefault(user, []).append(sequence)
-    for user, given in numbers.items():
-        if given != list(range(1, len(given) + 1)):
-            yield f"sequences of {user}: {given}"
+def _of_sequences(picture: Picture) -> Iterator[str]:
+    given: dict[object, list[int | None]] = {}
+    for event in picture.events:
+        if event.audience == "user":
+            given.setdefault(event.user_id, []).append(event.sequence)
+    for user, numbers in given.items():
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"sequences of {user}: {numbers}"
 
 
 def _of_issued_burns(picture: Picture, holders: Iterable[Holder]) -> Iterator[str]:

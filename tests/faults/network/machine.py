@@ -11,23 +11,25 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from accounts.models import User
+from badges.models import BadgeDefinition, EarnedBadge
 from nft.models import UpgradeRequest
 from nft.services.closing import expire_upgrades
 from tests.faults.network import invariants
 from tests.faults.network.holders import REFUSALS, Holder, made_up_signature
 from tests.faults.network.lies import KINDS
 from tests.faults.network.node import FINALITY, STOPPED, LyingNode
-from tests.nft.conftest import qualify
 from tests.nft.world import World
+from trading.models import UserVolume
 
 TABLES = (
     "events_event, events_user_sequence, upgrade_requests, user_nfts, nft_mintorder, accounts_user"
 )
 PATIENT, HURRIED = 5.0, 0.15  # seconds for one request: to an honest node, to this one
-LEVELS = (1, 2, 3, 4)
 ROUNDS_TO_REST = 80
 
 who = st.integers(0, 1)
@@ -70,6 +72,18 @@ moves = st.one_of(
 )
 
 
+def enrich(user: User) -> None:
+    """Volume and badges for every level."""
+    now = timezone.now()
+    UserVolume.objects.create(user=user, total=10_000_000)
+    EarnedBadge.objects.bulk_create(
+        EarnedBadge(
+            user=user, definition=badge, status="activated", earned_at=now, activated_at=now
+        )
+        for badge in BadgeDefinition.objects.all()
+    )
+
+
 class LyingNetwork(RuleBasedStateMachine):
     node: LyingNode  # set by whoever runs it
 
@@ -89,8 +103,7 @@ class LyingNetwork(RuleBasedStateMachine):
         self.world = World(self.node)  # type: ignore[arg-type]
         for _ in range(2):
             member = self.world.new_member()
-            for level in LEVELS:
-                qualify(member.user, level)
+            enrich(member.user)
             self.holders.append(Holder(self.world, self.node, member))
         self.holders[0].unlock()
         for _ in range(3):

@@ -7,8 +7,8 @@ from solders.pubkey import Pubkey
 
 from chain.localnet.ledger import Commitment
 from chain.localnet.service import Localnet
-from chain.records import TOKEN_2022, MintAccount
-from chain.token2022 import parse_mint
+from chain.records import MintAccount
+from chain.token2022 import PROGRAM, parse_mint
 from tests.faults.network.node import LyingNode
 
 
@@ -22,20 +22,18 @@ class Landed:
     memo: str
 
 
-def mints(node: LyingNode, commitment: Commitment = "processed") -> dict[str, MintAccount]:
-    """Every NFT's mint account, by address."""
+def mints(node: LyingNode) -> tuple[dict[str, MintAccount], dict[str, MintAccount]]:
+    """Every NFT's mint account by address, as of the newest slot and as finalized."""
+    return node.ask(lambda net: (_mints_at(net, "processed"), _mints_at(net, "finalized")))
 
-    def look(net: Localnet) -> dict[str, MintAccount]:
-        slot = net.ledger.slot_at(commitment)
-        found = {}
-        program = Pubkey.from_string(TOKEN_2022)
-        for key, account in net.ledger.accounts_of_program(program, at_slot=slot):
-            mint = parse_mint(account.data, address=str(key), lamports=account.lamports, slot=slot)
-            if mint is not None:
-                found[mint.address] = mint
-        return found
 
-    return node.ask(look)
+def _mints_at(net: Localnet, commitment: Commitment) -> dict[str, MintAccount]:
+    slot, found = net.ledger.slot_at(commitment), {}
+    for key, account in net.ledger.accounts_of_program(PROGRAM, at_slot=slot):
+        mint = parse_mint(account.data, address=str(key), lamports=account.lamports, slot=slot)
+        if mint is not None:
+            found[mint.address] = mint
+    return found
 
 
 def transaction(node: LyingNode, signature: str) -> Landed | None:
