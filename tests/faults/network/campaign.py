@@ -10,11 +10,10 @@ from tests.faults.network.node import LyingNode
 from tests.faults.network.tally import LEAST_STEPS, Tally
 
 STEPS = 40  # a run
-RUNS = 20  # a campaign; its seed gives the same runs only while this stays
 
 
-def run_campaign(node: LyingNode, *, number: int) -> Tally:
-    """`number` is the seed. Raises what a run raised, after Hypothesis named its steps."""
+def run_campaign(node: LyingNode, *, number: int, runs: int) -> Tally:
+    """`number` is the seed, for so many runs. Raises what a run raised, after Hypothesis named its steps."""
     node.hits.clear()
     tally = Tally()
 
@@ -24,7 +23,7 @@ def run_campaign(node: LyingNode, *, number: int) -> Tally:
     Machine.node = node
     Machine.on_end = lambda machine: _count(tally, machine)  # type: ignore[method-assign]
     chosen = settings(
-        max_examples=RUNS,
+        max_examples=runs,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
@@ -35,7 +34,7 @@ def run_campaign(node: LyingNode, *, number: int) -> Tally:
     try:
         run_state_machine_as_test(seed(number)(Machine), settings=chosen, _min_steps=LEAST_STEPS)
     except BaseException:
-        print(f"\nmake faults PART=network SEED={number} brings this again")  # noqa: T201
+        print(f"\nSeed {number}, {runs} runs")  # noqa: T201
         raise
     tally.hits = Counter(node.hits)
     return tally
