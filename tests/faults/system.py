@@ -60,7 +60,7 @@ class FaultySystem(System):
         super().stop()
         for server in restarted:
             stop(server, how=signal.SIGINT)
-        self.rpc.close()
+        self.rpc.stop()
         self.chain.stop()
         for client in self.clients:
             client.close()
