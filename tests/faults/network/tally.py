@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -49,7 +49,7 @@ class Tally:
         )
 
     def save(self, folder: Path, number: int) -> None:
-        (folder / f"{number}.json").write_text(json.dumps(asdict(self)))
+        (folder / f"{number}.json").write_text(json.dumps(vars(self)))
 
 
 def load_tallies(folder: Path) -> Tally:
