@@ -100,10 +100,18 @@ def kill(name: str) -> Callable[[FaultySystem], None]:
     def fault(system: FaultySystem) -> None:
         system.kill(name)
         if not IS_LONG:
-            system.let_leases_run_out()
+            let_claims_run_out(system)
         system.restart(name)
 
     return fault
+
+
+def let_claims_run_out(system: FaultySystem) -> None:
+    """As a minute later: of jobs, of calls under an idempotency key, of starts."""
+    system.let_leases_run_out()
+    system.sql("UPDATE core_idempotencykey SET claimed_until = now() WHERE status_code IS NULL")
+    for lock in system.redis().scan_iter("upgrade_lock:*"):
+        system.redis().delete(lock)
 
 
 FAULTS: dict[str, Callable[[FaultySystem], None]] = {
