@@ -5,45 +5,35 @@ Only an optimisation: it spares the database a doomed attempt. The unique indexe
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from uuid import UUID
 
-from redis import Redis
-
 from core.errors import Conflict
-from core.ids import time_of, uuid7
+from core.ids import uuid7
 from core.redis import try_redis
 
 SECONDS = 300
-# Longer than any start takes. A process that dies in a start leaves its lock behind, and nobody
-# shall wait for the end of that: from this age on the next start takes the lock over.
-LONGEST_START = timedelta(seconds=15)
+# A start holds it for one transaction. Whoever has it for longer died and gives nothing back;
+# the member would be refused for five minutes.
+ABANDONED_AFTER_SECONDS = 5
 
-# Delete, or replace, the lock only while it still holds the token that we know.
-RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
-REPLACE = """
-if redis.call('get', KEYS[1]) == ARGV[1] then
-    return redis.call('set', KEYS[1], ARGV[2], 'EX', ARGV[3])
-end
+# Takes the lock unless somebody took it a moment ago. (`ttl` of a free one is negative.)
+TAKE = """
+if redis.call('ttl', KEYS[1]) > tonumber(ARGV[3]) then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
 """
+# Deletes the lock only when it still holds our token.
+RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end"
 
 
 @contextmanager
 def upgrade_lock(user_id: UUID) -> Iterator[None]:
     """Raises Conflict while another start of this user runs; without Redis it lets all pass."""
-    name, token = f"upgrade_lock:{user_id}", uuid7()
-    if not try_redis(lambda r: _take(r, name, token), otherwise=True):
+    name, token = f"upgrade_lock:{user_id}", str(uuid7())
+    fresh = SECONDS - ABANDONED_AFTER_SECONDS
+    if not try_redis(lambda r: r.eval(TAKE, 1, name, token, SECONDS, fresh), otherwise=True):
         raise Conflict("UPGRADE_IN_PROGRESS", "Another upgrade of yours is just being started.")
     try:
         yield
     finally:
-        try_redis(lambda r: r.eval(RELEASE, 1, name, str(token)), otherwise=None)
-
-
-def _take(client: Redis, name: str, token: UUID) -> bool:
-    if client.set(name, str(token), nx=True, ex=SECONDS):
-        return True
-    held = client.get(name)
-    if held is None or time_of(token) - time_of(UUID(held.decode())) < LONGEST_START:
-        return False
-    return bool(client.eval(REPLACE, 1, name, held, str(token), SECONDS))
+        try_redis(lambda r: r.eval(RELEASE, 1, name, token), otherwise=None)

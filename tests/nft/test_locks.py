@@ -1,57 +1,27 @@
-"""The lock of starts: held, given back, and left behind by a process that died."""
-
-from collections.abc import Iterator
-from datetime import timedelta
-from uuid import UUID, uuid4
+"""`upgrade_lock:{user}`: held by the living, taken over from the dead."""
 
 import pytest
 
 from core.errors import Conflict
 from core.ids import uuid7
-from core.redis import breaker, redis_client
-from nft.locks import LONGEST_START, SECONDS, upgrade_lock
+from core.redis import redis_client
+from nft.locks import ABANDONED_AFTER_SECONDS, SECONDS, upgrade_lock
 
 
-@pytest.fixture
-def user_id() -> Iterator[UUID]:
-    breaker.reset()
-    user_id = uuid4()
-    yield user_id
-    redis_client().delete(f"upgrade_lock:{user_id}")
-
-
-def token_of_age(age: timedelta) -> str:
-    milliseconds = age // timedelta(milliseconds=1)
-    return str(UUID(int=uuid7().int - (milliseconds << 80)))
-
-
-def test_a_start_keeps_another_of_the_same_user_away(user_id: UUID) -> None:
-    with (
-        upgrade_lock(user_id),
-        pytest.raises(Conflict, match="just being started"),
-        upgrade_lock(user_id),
-    ):
+def test_a_second_start_is_refused_while_the_first_runs() -> None:
+    user = uuid7()
+    with upgrade_lock(user), pytest.raises(Conflict), upgrade_lock(user):
         pass
-    assert redis_client().get(f"upgrade_lock:{user_id}") is None
+    with upgrade_lock(user):
+        pass  # given back
 
 
-def test_a_lock_that_may_still_be_held_is_respected(user_id: UUID) -> None:
-    redis_client().set(f"upgrade_lock:{user_id}", token_of_age(timedelta(seconds=5)))
-    with pytest.raises(Conflict, match="just being started"), upgrade_lock(user_id):
-        pass
-
-
-def test_a_lock_that_outlived_every_start_is_taken_over(user_id: UUID) -> None:
-    name, dead = f"upgrade_lock:{user_id}", token_of_age(LONGEST_START)
-    redis_client().set(name, dead, ex=SECONDS)
-    with upgrade_lock(user_id):
-        assert redis_client().get(name) != dead.encode()
-        assert redis_client().ttl(name) > 0
-    assert redis_client().get(name) is None
-
-
-def test_a_lock_that_was_taken_over_is_not_given_back_by_its_first_holder(user_id: UUID) -> None:
-    name, newer = f"upgrade_lock:{user_id}", str(uuid7())
-    with upgrade_lock(user_id):
-        redis_client().set(name, newer)
-    assert redis_client().get(name) == newer.encode()
+def test_the_lock_of_a_process_that_died_is_taken_over() -> None:
+    user = uuid7()
+    name = f"upgrade_lock:{user}"
+    redis_client().set(name, "the dead one's", ex=SECONDS - ABANDONED_AFTER_SECONDS - 1)
+    with upgrade_lock(user):
+        assert redis_client().ttl(name) > SECONDS - ABANDONED_AFTER_SECONDS
+        with pytest.raises(Conflict), upgrade_lock(user):
+            pass
+    assert not redis_client().exists(name)
