@@ -57,8 +57,8 @@ fmt: dev ## Formats the code
 bench: runtime ## Measures, beside baselines (PART=realtime, events or upgrades; N=5 rounds)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
-faults: dev ## Kills, lies, races, and compares (PART=events|network|races|redis, PROFILE=long, SEED=)
-	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),events) \
+faults: dev ## Kills, lies, races, and compares (PART=events, network, races or redis; PROFILE=long, SEED=)
+	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),all) \
 		--profile $(or $(PROFILE),short) $(if $(SEED),--seed $(SEED))
 
 migrate: runtime ## Applies the database migrations

@@ -21,6 +21,8 @@ from tests.faults.chaos.run import run
 from tests.faults.suites import SUITES, is_suite_kept
 from tools.kafka.server import KafkaMissing
 
+PARTS = ["events", *SUITES]
+
 
 def main() -> int:
     arguments = _parse()
@@ -30,9 +32,24 @@ def main() -> int:
         signal.signal(number, _interrupt)
     profile = PROFILES[arguments.profile]
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
-    _say(f"Part {arguments.part}, profile {profile.name}, seed {seed}")
-    if arguments.part in SUITES:
-        return 0 if is_suite_kept(arguments.part, profile.name, seed) else 1
+    parts = PARTS if arguments.part == "all" else [arguments.part]
+    try:
+        broken = [part for part in parts if not _is_part_kept(part, profile, seed)]
+    except KeyboardInterrupt:
+        return 130
+    if broken:
+        _say(f"Not kept: {', '.join(broken)}")
+    return 1 if broken else 0
+
+
+def _is_part_kept(part: str, profile: Profile, seed: int) -> bool:
+    _say(f"Part {part}, profile {profile.name}, seed {seed}")
+    if part in SUITES:
+        return is_suite_kept(part, profile.name, seed)
+    return _are_events_kept(profile, seed)
+
+
+def _are_events_kept(profile: Profile, seed: int) -> bool:
     folder = Path(tempfile.mkdtemp(prefix="aiw3-faults-"))
     folder.chmod(0o711)  # root's PostgreSQL runs as somebody else
     try:
@@ -42,12 +59,12 @@ def main() -> int:
         _say(str(error))
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
-        return 130
-    if not kept:
+        raise
+    if kept:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
         _say(f"Logs and journals: {folder}")
-        return 1
-    shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return kept
 
 
 def _is_kept(folder: Path, profile: Profile, seed: int) -> bool:
@@ -61,7 +78,7 @@ def _is_kept(folder: Path, profile: Profile, seed: int) -> bool:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--part", choices=["events", *SUITES], default="events")
+    parser.add_argument("--part", choices=["all", *PARTS], default="all")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="short")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--parent", type=int, help="end when this process ends")
