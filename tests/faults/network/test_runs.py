@@ -26,3 +26,4 @@ def test_no_lie_of_the_network_breaks_a_promise(node: LyingNode, campaign: int) 
     if REPORT:
         tally.save(Path(REPORT), number)
     assert tally.ends["completed"]
+    assert tally.never == []
