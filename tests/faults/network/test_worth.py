@@ -17,11 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def begun(node: LyingNode) -> LyingNetwork:
-    class Machine(LyingNetwork):
-        pass
-
-    Machine.node = node
-    machine = Machine()
+    LyingNetwork.node = node
+    machine = LyingNetwork()
     machine.begin(seed=1)
     return machine
 
