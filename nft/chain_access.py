@@ -7,6 +7,7 @@ from functools import cache
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import connection
 from solders.keypair import Keypair
 
 from chain.client import SolanaClient, call_chain
@@ -33,7 +34,13 @@ def on_chain(work: Callable[[SolanaClient], Awaitable[T]], *, deadline: float | 
 
 
 def on_chain_for_caller(work: Callable[[SolanaClient], Awaitable[T]]) -> T:
-    """The same while a person waits for the answer: within `SOLANA_RPC_CALLER_SECONDS`."""
+    """The same while a person waits for the answer: within `SOLANA_RPC_CALLER_SECONDS`.
+
+    Meanwhile our connection of the database pool serves other requests: a slow node with many
+    callers would soon hold them all.
+    """
+    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+        connection.close()  # back into the pool
     return on_chain(work, deadline=settings.SOLANA_RPC_CALLER_SECONDS)
 
 

@@ -48,7 +48,7 @@ def _start_servers() -> None:
     folder.chmod(0o711)
     (folder / "static").mkdir()
     _folder.append(folder)
-    fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=600")
     postgres = start_postgres(folder / "postgres", settings=fast)
     _running.append(postgres)
     redis = start_redis(folder / "redis")

@@ -10,21 +10,34 @@ from chain.client import SolanaClient
 from chain.errors import ChainUnavailable
 from chain.mints import MintVerdict, judge_mint
 from chain.nft import mint_space
-from chain.records import Blockhash, ForeignAccount, MintAccount, SignatureStatus
+from chain.records import (
+    Blockhash,
+    ConfirmedTransaction,
+    ForeignAccount,
+    MintAccount,
+    SignatureStatus,
+)
 from nft.chain_access import pause_until_final, require_our_cluster
 from nft.models import MintOrder
 from nft.services.mint_texts import texts_of
 
 BASE_FEE_LAMPORTS = 5000  # a signature; used when the node has pruned the transaction
+# An order that failed before may have signed twice. So long we wait for a node that knows which
+# one landed (about 10 minutes); a node that has pruned it shall not keep the NFT from its member.
+ATTEMPTS_FOR_HISTORY = 12
 
 
 @dataclass(frozen=True)
 class MintQuestion:
-    """Plain values, because no database row may be touched while the network is asked."""
+    """Plain values, because no database row may be touched while the network is asked.
+
+    `trusts_signature`: without history, the order's own may be taken for the one that minted.
+    """
 
     mint: str
     issue: UUID
     signature: str | None
+    trusts_signature: bool
     space: int
 
 
@@ -78,6 +91,7 @@ def question_of(order: MintOrder) -> MintQuestion:
         mint=order.mint_address,
         issue=order.request_id,
         signature=order.signature,
+        trusts_signature=order.attempt == 0 or order.attempt > ATTEMPTS_FOR_HISTORY,
         space=mint_space(**texts_of(order)),
     )
 
@@ -88,8 +102,11 @@ async def look_at_mint(chain: SolanaClient, question: MintQuestion) -> MintEvide
     tip = await chain.tip()
     account = await chain.mint_account(question.mint)
     verdict = judge_mint(account, issue=question.issue)
-    signature = await _find_signature(chain, question, verdict)
-    status, fee = await _look_at_transaction(chain, signature, verdict)
+    signature, status, fee = question.signature or "", None, 0
+    if verdict in (MintVerdict.OURS_LIVE, MintVerdict.OURS_BURNED):
+        signature, fee = await _find_mint(chain, question)
+    elif signature and verdict is MintVerdict.ABSENT:
+        status = await chain.signature_status(signature)
     to_sign = None if question.signature else await _look_up_signing_facts(chain, question)
     return MintEvidence(
         tip.block_height, tip.slot, account, verdict, signature, status, fee, to_sign
@@ -101,22 +118,27 @@ async def _look_up_signing_facts(chain: SolanaClient, question: MintQuestion) ->
     return SigningFacts(blockhash, await chain.minimum_rent(question.space))
 
 
-async def _find_signature(chain: SolanaClient, question: MintQuestion, verdict: MintVerdict) -> str:
-    """Our mint may be older than our rows, when those came back from a backup."""
-    if question.signature or verdict in (MintVerdict.ABSENT, MintVerdict.FOREIGN):
-        return question.signature or ""
+async def _find_mint(chain: SolanaClient, question: MintQuestion) -> tuple[str, int]:
+    """Signature and fee of the transaction that made our mint.
+
+    Mostly the one that we signed. But our mint may be older than our rows, when those came back
+    from a backup, and a node that denied it may have made us sign another, which cannot land.
+    """
+    if question.signature:
+        found = await chain.transaction(question.signature)
+        if found is not None and found.error is None:
+            return question.signature, found.fee
     for info in reversed(await chain.signatures_for_address(question.mint, down_to_slot=0)):
-        if info.error is None:
-            return info.signature
+        found = await chain.transaction(info.signature)
+        if found is not None and _makes(found, question.mint):
+            return info.signature, found.fee
+    if question.signature and question.trusts_signature:
+        return question.signature, 2 * BASE_FEE_LAMPORTS
     raise ChainUnavailable("MINT_SIGNATURE_UNKNOWN", "The node does not say who minted the NFT.")
 
 
-async def _look_at_transaction(
-    chain: SolanaClient, signature: str, verdict: MintVerdict
-) -> tuple[SignatureStatus | None, int]:
-    if not signature:
-        return None, 0
-    if verdict is MintVerdict.ABSENT:
-        return await chain.signature_status(signature), 0
-    found = await chain.transaction(signature)
-    return None, found.fee if found else 2 * BASE_FEE_LAMPORTS
+def _makes(transaction: ConfirmedTransaction, mint: str) -> bool:
+    """Others may have mentioned the address before, and the member's burn does so afterwards."""
+    before = {balance.mint for balance in transaction.pre_token_balances}
+    after = {balance.mint for balance in transaction.post_token_balances if balance.amount}
+    return transaction.error is None and mint in after - before

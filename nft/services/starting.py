@@ -49,10 +49,10 @@ def start_upgrade(
     """
     nft = _find_nft(user, nft_id)
     _refuse_if_not_upgradable(nft, target_level)
-    holding = _look_at_holding(nft)
-    if holding.account is None:
-        raise _not_held()
-    with upgrade_lock(user.id):
+    with upgrade_lock(user.id):  # before the chain, so that a crowd of starts asks it once
+        holding = _look_at_holding(nft)
+        if holding.account is None:
+            raise _not_held()
         try:
             return _open_request(
                 user=user, nft=nft, level=target_level, holding=holding, now=now, keep=keep

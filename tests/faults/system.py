@@ -47,7 +47,7 @@ class FaultySystem(System):
             **super().environment(),
             "SOLANA_RPC_URL": self.rpc.url,
             "SOLANA_SLOT_MS": str(SLOT_MS),
-            "RATE_LIMIT_UPGRADE": "100/min",
+            "RATE_LIMIT_UPGRADE": "100000/min",
             "RATE_LIMIT_NONCE": "1000/min",
             "RATE_LIMIT_AUTH": "1000/min",
             "STREAM_LOG_POLL_SECONDS": "0.3",
@@ -60,7 +60,7 @@ class FaultySystem(System):
         super().stop()
         for server in restarted:
             stop(server, how=signal.SIGINT)
-        self.rpc.close()
+        self.rpc.stop()
         self.chain.stop()
         for client in self.clients:
             client.close()

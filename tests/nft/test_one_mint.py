@@ -90,6 +90,26 @@ def test_a_row_from_before_the_mint_finds_the_mint_that_was_made(world: World) -
     assert supply(world, order) == 1
 
 
+def test_of_two_signed_mints_the_one_that_landed_is_recorded(world: World) -> None:
+    """A node denied the first, which had landed; so a second was signed, which cannot."""
+    order, nft = ordered(world)
+    world.chain.airdrop(order.mint_address, 1_000_000)  # older than the mint, and none
+    step(world, order)
+    landed = order.signature
+    world.chain.tick(2)
+    MintOrder.objects.filter(id=order.id).update(
+        signed_transaction=None, signature=None, last_valid_block_height=None
+    )
+    step(world, order)
+    assert order.signature != landed
+    world.chain.tick(40)
+    world.work(rounds=10)
+    order.refresh_from_db()
+    nft.refresh_from_db()
+    assert (order.status, order.signature) == (OrderStatus.MINTED, landed)
+    assert nft.transaction_signature == landed
+
+
 def test_a_failure_counted_by_somebody_else_is_no_crash(
     world: World, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
