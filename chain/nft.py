@@ -38,6 +38,7 @@ from chain.records import (
     UnsignedTransaction,
     parse_uuid,
 )
+from chain.signers import Signer
 
 MAX_TRANSACTION_BYTES = 1232  # an IPv6 packet's payload: the cluster's limit
 _MEMO_PREFIX = "aiw3:upgrade:"
@@ -51,7 +52,7 @@ class NftStandard(Protocol):
     def build_mint(
         self,
         *,
-        payer: Keypair,
+        payer: Signer,
         mint: Keypair,
         owner: str,
         name: str,
@@ -83,7 +84,7 @@ def mint_space(*, name: str, symbol: str, uri: str, fields: Mapping[str, str]) -
 
 def build_mint(
     *,
-    payer: Keypair,
+    payer: Signer,
     mint: Keypair,
     owner: str,
     name: str,
@@ -106,14 +107,15 @@ def build_mint(
         *_issue_and_lock(authority, address, parse_address(owner)),
     ]
     message = Message.new_with_blockhash(instructions, authority, Hash.from_string(blockhash.value))
-    transaction = VersionedTransaction(message, [payer, mint])
-    raw = bytes(transaction)
+    content = to_bytes_versioned(message)
+    signatures = [signer.sign_message(content) for signer in (payer, mint)]
+    raw = bytes(VersionedTransaction.populate(message, signatures))
     if len(raw) > MAX_TRANSACTION_BYTES:
         raise ChainRejected(
             "MINT_TOO_LARGE",
             f"The NFT's texts need {len(raw)} bytes of {MAX_TRANSACTION_BYTES}.",
         )
-    return SignedTransaction(raw, str(transaction.signatures[0]), blockhash.last_valid_block_height)
+    return SignedTransaction(raw, str(signatures[0]), blockhash.last_valid_block_height)
 
 
 def _open_account(payer: Pubkey, mint: Pubkey, *, missing: int) -> list[Instruction]:
@@ -234,7 +236,7 @@ def check_signed_burn(
     *,
     expected_message_hashes: Collection[str],
     wallet: str,
-    fee_payer: Keypair | None = None,
+    fee_payer: Signer | None = None,
 ) -> SignedBurn:
     """Accept a signed transaction only when its message is one that we built, untouched.
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from chain.clusters import GENESIS_HASHES
+from chain.signers import read_signer
 from core.env import database, env, versioned_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -271,7 +273,8 @@ CELERY_BEAT_SCHEDULE = {
 # --- Solana ---------------------------------------------------------------------------
 SOLANA_RPC_URL = env.str("SOLANA_RPC_URL")
 SOLANA_CHAIN = env.str("SOLANA_CHAIN", "localnet")  # the SIWS chain id
-SOLANA_GENESIS_HASH = env.str("SOLANA_GENESIS_HASH", "")
+# Which cluster is believed. A private cluster makes up its own; empty: any.
+SOLANA_GENESIS_HASH = env.str("SOLANA_GENESIS_HASH", GENESIS_HASHES.get(SOLANA_CHAIN, ""))
 SOLANA_RPC_TIMEOUT_SECONDS = env.float("SOLANA_RPC_TIMEOUT_SECONDS", 5.0)  # one call
 SOLANA_RPC_DEADLINE_SECONDS = env.float("SOLANA_RPC_DEADLINE_SECONDS", 15.0)  # one look
 # One look that a person waits for, who rather hears soon that the chain does not answer.
@@ -279,7 +282,8 @@ SOLANA_RPC_CALLER_SECONDS = env.float("SOLANA_RPC_CALLER_SECONDS", 4.0)
 SOLANA_SLOT_DURATION = timedelta(milliseconds=env.int("SOLANA_SLOT_MS", 400))
 CHAIN_POLL_INTERVAL = timedelta(milliseconds=env.int("CHAIN_POLL_MS", 400))
 LOCALNET_ALLOWED = env.bool("LOCALNET_ALLOWED", False)
-MINT_AUTHORITY_KEYPAIR = env.str("MINT_AUTHORITY_KEYPAIR")
+MINT_AUTHORITY = read_signer("MINT_AUTHORITY_KEYPAIR")  # shows only its address
+AUTHORITY_BALANCE_LOW_LAMPORTS = env.int("AUTHORITY_BALANCE_LOW_LAMPORTS", 500_000_000)
 MINT_DERIVATION_SECRETS = versioned_secrets("MINT_DERIVATION_SECRETS")
 SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
 

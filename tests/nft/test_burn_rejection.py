@@ -180,12 +180,7 @@ def burn_as_delegate(world: World, member, mint: str) -> None:
             decimals=0,
         )
     )
-    blockhash = on_chain(lambda chain: chain.latest_blockhash())
-    message = Message.new_with_blockhash(
-        [approve, burn], payer().pubkey(), Hash.from_string(blockhash.value)
-    )
-    world.send(bytes(VersionedTransaction(message, [payer(), member.key])))
-    world.chain.tick(40)
+    world.run([approve, burn], payer(), member.key)
 
 
 def test_a_burn_that_cannot_be_proven_goes_to_review_and_never_closes(world: World) -> None:
