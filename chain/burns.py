@@ -58,6 +58,28 @@ def judge_burn(
     )
 
 
+def judge_reviewed_burn(
+    transaction: ConfirmedTransaction, *, mint: str, wallet: str, mint_account: MintAccount
+) -> BurnProof:
+    """What no operator can waive: the transaction burned the NFT, which is gone for ever.
+
+    By whom and when is theirs to decide, so the proof names no request. Raises like
+    `judge_burn`.
+    """
+    _check_transaction(transaction, not_before_slot=0)
+    _find_burn(transaction, mint)
+    _check_mint(transaction, mint, mint_account)
+    return BurnProof(
+        signature=transaction.signature,
+        slot=transaction.slot,
+        mint=mint,
+        wallet=wallet,
+        block_time=transaction.block_time,
+        memos=transaction.memos,
+        request_ids=(),
+    )
+
+
 def _check_transaction(transaction: ConfirmedTransaction, not_before_slot: int) -> None:
     if transaction.error is not None:
         raise ChainRejected("BURN_FAILED_ON_CHAIN", "The burn transaction failed on chain.")

@@ -6,7 +6,7 @@ lags behind another one of the same provider answers "behind" instead of yesterd
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from chain.records import (
     SignatureInfo,
     SignatureStatus,
     Tip,
+    TokenAccount,
 )
 from chain.replies import (
     expected_shape,
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 _FINALIZED = {"commitment": "finalized"}
 _PAGE = 1000  # the most that a node gives at once
+ACCOUNTS_A_CALL = 100  # likewise
 
 
 class SolanaClient:
@@ -109,6 +111,29 @@ class SolanaClient:
         value, slot = await self._read("getAccountInfo", [_address(address)], config)
         with expected_shape():
             return read_account(value, address=address, slot=slot)
+
+    async def accounts(self, addresses: Sequence[str]) -> dict[str, MintAccount | ForeignAccount]:
+        """Those that exist, by address; at most `ACCOUNTS_A_CALL` at once."""
+        value, slot = await self._read_many(addresses)
+        with expected_shape():
+            pairs = zip(addresses, value, strict=True)
+            found = {key: read_account(item, address=key, slot=slot) for key, item in pairs}
+        return {key: account for key, account in found.items() if account is not None}
+
+    async def token_accounts(self, addresses: Sequence[str]) -> dict[str, TokenAccount]:
+        """Those that exist and hold tokens of Token-2022; as many at once as `accounts`."""
+        value, _ = await self._read_many(addresses)
+        with expected_shape():
+            items = zip(addresses, value, strict=True)
+            known = [{"pubkey": key, "account": item} for key, item in items if item is not None]
+            return read_token_accounts(known)
+
+    async def _read_many(self, addresses: Sequence[str]) -> Any:
+        if not addresses:
+            return [], self._seen_slot
+        config = {**self._config(), "encoding": "base64"}
+        keys = [_address(address) for address in addresses]
+        return await self._read("getMultipleAccounts", [keys], config)
 
     async def token_account(self, wallet: str, mint: str) -> str | None:
         """The wallet's token account that holds the NFT and can burn it."""

@@ -220,6 +220,12 @@ def _burn_and_close(owner: Pubkey, mint: Pubkey, token_account: str | None) -> l
     return [spl.burn_checked(burn), spl.close_account(close)]
 
 
+def home_of(wallet: str, mint: str) -> str:
+    """Where our mints are put: the wallet's associated token account."""
+    owner, address = parse_address(wallet), parse_address(mint)
+    return str(spl.get_associated_token_address(owner, address, token2022.PROGRAM))
+
+
 def burn_memo(request_id: UUID) -> str:
     return f"{_MEMO_PREFIX}{request_id}"
 

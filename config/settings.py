@@ -262,6 +262,16 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
     "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
+    "tell of stuck rows": {
+        "task": "nft.tell_stuck",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "watch the authority's balance": {
+        "task": "nft.watch_authority",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "redrive replays": {
         "task": "events.redrive_replays",
         "schedule": 30.0,
@@ -293,6 +303,8 @@ UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))
 BURN_SWEEP_EVERY = timedelta(seconds=env.int("BURN_SWEEP_SECONDS", 10))
 # Blocks to wait, beyond the last valid one of every burn that we issued, before closing.
 CLOSING_MARGIN_BLOCKS = env.int("CLOSING_MARGIN_BLOCKS", 32)
+# An upgrade or unlock that a step of ours keeps waiting for longer is shown to operators.
+STUCK_AFTER = timedelta(seconds=env.int("STUCK_AFTER_SECONDS", 10 * 60))
 LATE_BURN_WATCH = timedelta(days=env.int("LATE_BURN_WATCH_DAYS", 30))
 
 LOGGING = {

@@ -157,7 +157,7 @@ def test_a_burn_signed_by_another_key_is_refused(world: World) -> None:
         )
 
 
-def burn_as_delegate(world: World, member, mint: str) -> None:
+def burn_as_delegate(world: World, member, mint: str) -> str:
     """The member lets the payer's key burn: the authority is then not the wallet."""
     owner, address = member.key.pubkey(), Pubkey.from_string(mint)
     account = spl.get_associated_token_address(owner, address, token2022.PROGRAM)
@@ -180,7 +180,7 @@ def burn_as_delegate(world: World, member, mint: str) -> None:
             decimals=0,
         )
     )
-    world.run([approve, burn], payer(), member.key)
+    return world.run([approve, burn], payer(), member.key)
 
 
 def test_a_burn_that_cannot_be_proven_goes_to_review_and_never_closes(world: World) -> None:
