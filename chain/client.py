@@ -14,7 +14,12 @@ from solders.transaction import VersionedTransaction
 
 from chain.addresses import parse_address, parse_signature
 from chain.background import run_in_background, shared_transport
-from chain.errors import ChainRejected, ChainUnavailable, panics_as_unavailable
+from chain.errors import (
+    ChainRejected,
+    ChainUnavailable,
+    from_transaction_error,
+    panics_as_unavailable,
+)
 from chain.records import (
     Blockhash,
     ConfirmedTransaction,
@@ -170,6 +175,32 @@ class SolanaClient:
             if error.code != "ALREADY_PROCESSED":
                 raise
         return signature
+
+    async def simulate(self, raw: bytes) -> int:
+        """The compute units that it would use, on the state that a preflight sees.
+
+        Signatures and blockhash need not be valid. Raises like `broadcast` when it would fail.
+        """
+        config = {
+            "encoding": "base64",
+            "commitment": "confirmed",
+            "sigVerify": False,
+            "replaceRecentBlockhash": True,
+        }
+        params = [base64.b64encode(raw).decode()]
+        value, _ = await self._read("simulateTransaction", params, config)
+        with expected_shape():
+            error, units = value["err"], int(value["unitsConsumed"])
+        if error is not None:
+            raise from_transaction_error(error)
+        return units
+
+    async def recent_priority_fees(self, writable: Sequence[str]) -> tuple[int, ...]:
+        """Micro-lamports a compute unit that sufficed lately, a block each, to write these."""
+        params = [[_address(address) for address in writable]]
+        reply = await self._rpc.request("getRecentPrioritizationFees", params)
+        with expected_shape():
+            return tuple(int(item["prioritizationFee"]) for item in reply)
 
     async def signature_status(self, signature: str) -> SignatureStatus | None:
         """None: this node knows nothing of it, which does not prove that it never landed."""

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from solders.hash import Hash
 from solders.instruction import Instruction
-from solders.keypair import Keypair
 from solders.message import Message, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
@@ -31,6 +30,7 @@ from spl.token import models as spl_models
 from chain import token2022
 from chain.addresses import parse_address
 from chain.errors import ChainRejected, panics_as_unavailable
+from chain.fees import ComputeBudget
 from chain.records import (
     Blockhash,
     SignedBurn,
@@ -53,7 +53,7 @@ class NftStandard(Protocol):
         self,
         *,
         payer: Signer,
-        mint: Keypair,
+        mint: Signer,
         owner: str,
         name: str,
         symbol: str,
@@ -62,6 +62,7 @@ class NftStandard(Protocol):
         rent_lamports: int,
         blockhash: Blockhash,
         funded_lamports: int = 0,
+        budget: ComputeBudget | None = None,
     ) -> SignedTransaction: ...
 
     def build_burn(
@@ -73,6 +74,7 @@ class NftStandard(Protocol):
         blockhash: Blockhash,
         fee_payer: str | None = None,
         token_account: str | None = None,
+        budget: ComputeBudget | None = None,
     ) -> UnsignedTransaction: ...
 
 
@@ -85,7 +87,7 @@ def mint_space(*, name: str, symbol: str, uri: str, fields: Mapping[str, str]) -
 def build_mint(
     *,
     payer: Signer,
-    mint: Keypair,
+    mint: Signer,
     owner: str,
     name: str,
     symbol: str,
@@ -94,6 +96,7 @@ def build_mint(
     rent_lamports: int,
     blockhash: Blockhash,
     funded_lamports: int = 0,
+    budget: ComputeBudget | None = None,
 ) -> SignedTransaction:
     """One NFT for `owner`, complete and with every authority removed, in one transaction.
 
@@ -102,6 +105,7 @@ def build_mint(
     """
     authority, address = payer.pubkey(), mint.pubkey()
     instructions = [
+        *(budget.instructions() if budget else ()),
         *_open_account(authority, address, missing=rent_lamports - funded_lamports),
         *_describe(authority, address, name=name, symbol=symbol, uri=uri, fields=fields),
         *_issue_and_lock(authority, address, parse_address(owner)),
@@ -188,6 +192,7 @@ def build_burn(
     blockhash: Blockhash,
     fee_payer: str | None = None,
     token_account: str | None = None,
+    budget: ComputeBudget | None = None,
 ) -> UnsignedTransaction:
     """Memo, burn and close, for `wallet` to sign. The closed account's rent goes to the wallet.
 
@@ -197,7 +202,8 @@ def build_burn(
     owner, payer = parse_address(wallet), parse_address(fee_payer or wallet)
     instructions = _burn_and_close(owner, parse_address(mint), token_account)
     note = MemoParams(program_id=MEMO_PROGRAM_ID, signer=owner, message=memo.encode())
-    instructions.insert(0, create_memo(note))
+    limits = budget.instructions() if budget else []
+    instructions = [*limits, create_memo(note), *instructions]
     message = Message.new_with_blockhash(instructions, payer, Hash.from_string(blockhash.value))
     empty = [Signature.default()] * message.header.num_required_signatures
     raw = bytes(VersionedTransaction.populate(message, empty))

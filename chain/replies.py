@@ -3,7 +3,7 @@ ChainUnavailable("RPC_BAD_REPLY"), because another node, or the same one later, 
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,7 +62,7 @@ def read_account(
     return ForeignAccount(address, owner, lamports, len(data), slot)
 
 
-def read_token_accounts(value: list[Json]) -> dict[str, TokenAccount]:
+def read_token_accounts(value: Sequence[Json]) -> dict[str, TokenAccount]:
     """`value` of getTokenAccountsByOwner in base64: address -> account."""
     found = {str(item["pubkey"]): parse_token_account(_bytes(item["account"])) for item in value}
     return {address: account for address, account in found.items() if account is not None}

@@ -295,6 +295,9 @@ LOCALNET_ALLOWED = env.bool("LOCALNET_ALLOWED", False)
 MINT_AUTHORITY = read_signer("MINT_AUTHORITY_KEYPAIR")  # shows only its address
 AUTHORITY_BALANCE_LOW_LAMPORTS = env.int("AUTHORITY_BALANCE_LOW_LAMPORTS", 500_000_000)
 MINT_DERIVATION_SECRETS = versioned_secrets("MINT_DERIVATION_SECRETS")
+# What we offer on top of the base fee, a transaction: others' price, up to the cap.
+PRIORITY_FEE_PERCENTILE = env.int("PRIORITY_FEE_PERCENTILE", 75)
+PRIORITY_FEE_CAP_LAMPORTS = env.int("PRIORITY_FEE_CAP_LAMPORTS", 100_000)
 SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
 
 # --- Upgrades -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ class NftConfig(AppConfig):
     verbose_name = "NFTs and upgrades"
 
     def ready(self) -> None:
+        from nft import checks  # noqa: F401 - registers itself
         from nft.metrics import NftCollector  # needs the models
 
         database_state.register(NftCollector())

@@ -12,7 +12,7 @@ from accounts.models import User
 from badges.services import reserve_badges
 from chain.client import SolanaClient
 from chain.errors import ChainRejected, ChainUnavailable
-from chain.records import Blockhash, UnsignedTransaction
+from chain.records import UnsignedTransaction
 from core.errors import Conflict, NotFound, Unavailable
 from core.ids import uuid7
 from core.jobs import enqueue
@@ -22,7 +22,12 @@ from nft.chain_access import on_chain_for_caller
 from nft.events import UpgradeInitiated
 from nft.locks import upgrade_lock
 from nft.models import NftStatus, OrderStatus, Purpose, Tier, UpgradeRequest, UpgradeStatus, UserNft
-from nft.services.burn_transactions import build_burn_transaction, keep_burn_transaction
+from nft.services.burn_transactions import (
+    BurnFacts,
+    build_burn_transaction,
+    keep_burn_transaction,
+    look_up_burn_facts,
+)
 from nft.services.ordering import place_order
 from nft.services.qualification import check_qualified
 from nft.terms import TierTerms
@@ -32,11 +37,10 @@ Keep = Callable[[UpgradeRequest, UnsignedTransaction], None]
 
 @dataclass(frozen=True)
 class Holding:
-    """What the chain said before the start: `slot` is finalized, the NFT lies in `account`."""
+    """What the chain said before the start: `slot` is finalized."""
 
-    account: str | None
     slot: int
-    blockhash: Blockhash
+    burn: BurnFacts
 
 
 def start_upgrade(
@@ -50,7 +54,7 @@ def start_upgrade(
     nft = _find_nft(user, nft_id)
     _refuse_if_not_upgradable(nft, target_level)
     holding = _look_at_holding(nft)
-    if holding.account is None:
+    if holding.burn.account is None:
         raise _not_held()
     with upgrade_lock(user.id):
         try:
@@ -93,9 +97,8 @@ def _look_at_holding(nft: UserNft) -> Holding:
 
     async def look(chain: SolanaClient) -> Holding:
         slot = await chain.slot()  # read first: a burn at or before it cannot be ours
-        blockhash = await chain.latest_blockhash()
-        account = await chain.token_account(wallet, nft.mint_address)
-        return Holding(account, slot, blockhash)
+        burn = await look_up_burn_facts(chain, wallet=wallet, mint=nft.mint_address)
+        return Holding(slot, burn)
 
     try:
         return on_chain_for_caller(look)
@@ -120,9 +123,7 @@ def _open_request(
     tier = _find_tier(level)
     check_qualified(user=user, tier=tier)
     request = _create_request(user, nft, TierTerms.of(tier), holding.slot, now)
-    burn = build_burn_transaction(
-        request=request, blockhash=holding.blockhash, token_account=holding.account
-    )
+    burn = build_burn_transaction(request=request, facts=holding.burn)
     keep_burn_transaction(request=request, burn=burn, now=now)
     slugs = request.terms["badges"]
     reserve_badges(user_id=user.id, slugs=slugs, request_id=request.id, now=now)

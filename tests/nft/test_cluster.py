@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from chain.clusters import GENESIS_HASHES
 from chain.localnet.process import LocalnetProcess
 from nft.chain_access import greet_chain
+from nft.checks import cluster_is_pinned
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,3 +69,10 @@ def test_a_node_that_is_away_or_ours_stops_nobody(
     settings.SOLANA_GENESIS_HASH = localnet.genesis_hash
     settings.SOLANA_RPC_URL = url or localnet.rpc_url
     greet_chain()
+
+
+def test_a_deployment_that_believes_any_cluster_is_warned(settings: Settings) -> None:
+    settings.SOLANA_GENESIS_HASH = ""
+    assert [found.id for found in cluster_is_pinned()] == ["nft.W001"]
+    settings.SOLANA_GENESIS_HASH = GENESIS_HASHES["testnet"]
+    assert cluster_is_pinned() == []
