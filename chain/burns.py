@@ -156,7 +156,7 @@ def _read(instruction: Instruction) -> _Burn | None:
     data, accounts = instruction.data, instruction.accounts
     if len(data) < 9 or len(accounts) < 3 or data[0] not in (BURN, BURN_CHECKED):
         return None
-    return _Burn(*accounts[:3], int.from_bytes(data[1:9], "little"))
+    return _Burn(accounts[0], accounts[1], accounts[2], int.from_bytes(data[1:9], "little"))
 
 
 def _unpack(batch: Instruction) -> Iterator[Instruction]:

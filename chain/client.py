@@ -181,13 +181,8 @@ class SolanaClient:
 
         Signatures and blockhash need not be valid. Raises like `broadcast` when it would fail.
         """
-        config = {
-            "encoding": "base64",
-            "commitment": "confirmed",
-            "sigVerify": False,
-            "replaceRecentBlockhash": True,
-        }
-        params = [base64.b64encode(raw).decode()]
+        asked = {"encoding": "base64", "sigVerify": False, "replaceRecentBlockhash": True}
+        params, config = [base64.b64encode(raw).decode()], {**asked, "commitment": "confirmed"}
         value, _ = await self._read("simulateTransaction", params, config)
         with expected_shape():
             error, units = value["err"], int(value["unitsConsumed"])

@@ -173,9 +173,13 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
     @admin.action(description="Look again now", permissions=["hurry"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[StuckUpgrade]) -> None:
         for upgrade in queryset:
-            if look_again(request_id=upgrade.id):
-                self.log_change(request, upgrade, "Looked again")
-        self.message_user(request, "Their next look is due now.")
+            try:
+                look_again(request_id=upgrade.id)
+            except DomainError as error:
+                self.message_user(request, f"{upgrade.id}: {error.message}", messages.WARNING)
+                continue
+            self.log_change(request, upgrade, "Looked again")
+            self.message_user(request, f"{upgrade.id}: its next look is due now.")
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("nft.review_upgraderequest")

@@ -14,14 +14,19 @@ from nft.models.upgrade_states import AFTER_PROOF
 
 
 @transaction.atomic(durable=True)
-def accept_burn(
-    *, request: UpgradeRequest, proof: BurnProof, now: datetime, reason: str = ""
-) -> None:
+def accept_burn(*, request: UpgradeRequest, proof: BurnProof, now: datetime) -> None:
     """Take the request that the burn belongs to into minting, with its NFT and events.
 
     `UpgradeQuerySet.for_burn` says which. An open request that loses its NFT to a burn for
-    another one is closed. `reason` is for its history, where more than the proof decided.
+    another one is closed.
     """
+    take_burn(request=request, proof=proof, now=now)
+
+
+def take_burn(
+    *, request: UpgradeRequest, proof: BurnProof, now: datetime, reason: str = ""
+) -> None:
+    """The same in the caller's transaction; `reason` is for the history, where a person decided."""
     nft = UserNft.objects.select_for_update().get(id=request.current_nft_id)
     hinted = request.id if request.submitted_signature == proof.signature else None
     owner = UpgradeRequest.objects.for_burn(

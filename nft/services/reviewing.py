@@ -27,7 +27,7 @@ from nft.models import (
     UserNft,
     Verdict,
 )
-from nft.services.accepting import accept_burn, record_burn
+from nft.services.accepting import record_burn, take_burn
 from nft.services.closing import end_closing
 
 
@@ -54,19 +54,18 @@ def decide_review(
     return decision
 
 
-def look_again(*, request_id: UUID) -> bool:
-    """Make the next look or attempt of an unfinished upgrade due now; False when it has ended."""
-    with transaction.atomic():
-        request = UpgradeRequest.objects.select_for_update().get(id=request_id)
-        if request.status not in OPEN:
-            return False
-        if request.status in (UpgradeStatus.MINTING, UpgradeStatus.MINT_FAILED):
-            request.order.change(next_run_at=None)
-            enqueue(jobs.MINT, request.order_id)
-        else:
-            request.note(next_run_at=None)
-            enqueue(jobs.CHECK_BURN, request.id)
-    return True
+@transaction.atomic
+def look_again(*, request_id: UUID) -> None:
+    """Make the next look or attempt due now. Raises Conflict when it has ended, or moves on."""
+    request = UpgradeRequest.objects.select_for_update().get(id=request_id)
+    if request.status not in OPEN:
+        raise Conflict("UPGRADE_ENDED", f"The upgrade is {request.status} by now.")
+    if request.status in (UpgradeStatus.MINTING, UpgradeStatus.MINT_FAILED):
+        request.order.change(next_run_at=None)
+        enqueue(jobs.MINT, request.order_id)
+    else:
+        request.note(next_run_at=None)
+        enqueue(jobs.CHECK_BURN, request.id)
 
 
 def carry_out_review(*, request: UpgradeRequest, now: datetime) -> bool:
@@ -82,25 +81,22 @@ def carry_out_review(*, request: UpgradeRequest, now: datetime) -> bool:
     except ChainRejected as rejection:
         decision.end(outcome=Outcome.FAILED, now=now, problem=str(rejection))
         return False
-    if decision.verdict == Verdict.ACCEPT:
-        accept_burn(request=request, proof=proof, now=now, reason=decision.story())
-        request.refresh_from_db()
+    with transaction.atomic(durable=True):
+        if decision.verdict == Verdict.ACCEPT:
+            take_burn(request=request, proof=proof, now=now, reason=decision.story())
+        else:
+            _refuse(request, proof, decision.story(), now)
         decision.end(outcome=Outcome.DONE, now=now)
-    else:
-        _refuse(request, proof, decision, now)
+    request.refresh_from_db()
     return True
 
 
-@transaction.atomic(durable=True)
-def _refuse(
-    request: UpgradeRequest, proof: BurnProof, decision: ReviewDecision, now: datetime
-) -> None:
+def _refuse(request: UpgradeRequest, proof: BurnProof, reason: str, now: datetime) -> None:
     """The NFT is gone, for no upgrade; a proof that turns up later is honoured all the same."""
     nft = UserNft.objects.select_for_update().get(id=request.current_nft_id)
     record_burn(nft=nft, proof=proof, owner=None, now=now)
-    request.begin_closing(end=UpgradeStatus.CANCELLED, reason=decision.story(), now=now)
+    request.begin_closing(end=UpgradeStatus.CANCELLED, reason=reason, now=now)
     end_closing(request=request, now=now)
-    decision.end(outcome=Outcome.DONE, now=now)
 
 
 def _look_up(signature: str, request: UpgradeRequest) -> BurnProof:
