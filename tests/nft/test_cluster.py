@@ -56,7 +56,7 @@ def test_a_worker_does_not_start_on_another_cluster(localnet: LocalnetProcess) -
     }
     worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo"]
     done = subprocess.run(
-        worker, cwd=ROOT, env=environment, timeout=60, capture_output=True, text=True
+        worker, cwd=ROOT, env=environment, timeout=110, capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "WRONG_CLUSTER" in done.stderr

@@ -3,12 +3,16 @@
 import pytest
 from pytest_django.fixtures import Settings
 from solders.compute_budget import ID as COMPUTE_BUDGET
+from solders.keypair import Keypair
 from solders.transaction import VersionedTransaction
 
-from chain.records import ConfirmedTransaction
-from nft.chain_access import on_chain, payer
+from chain.nft import MAX_TRANSACTION_BYTES, build_mint
+from chain.records import Blockhash, ConfirmedTransaction
+from chain.signers import MemorySigner
+from nft.chain_access import mint_keypair, on_chain, payer
 from nft.models import MintOrder, OrderStatus, Tier
 from nft.services.burn_transactions import renew_burn_transaction
+from nft.services.mint_texts import texts_of
 from nft.services.minting import advance_mint
 from nft.services.unlocking import unlock_nft
 from tests.nft.world import Member, World
@@ -59,10 +63,6 @@ def test_a_mint_that_failed_before_offers_more_but_never_more_than_the_cap(
 
 def test_what_would_fail_is_never_signed(world: World, settings: Settings) -> None:
     """Its payer has nothing: known before a transaction exists that could land later."""
-    from solders.keypair import Keypair
-
-    from chain.signers import MemorySigner
-
     order, rich = ordered(world), settings.MINT_AUTHORITY
     settings.MINT_AUTHORITY = MemorySigner(Keypair())
     advance_mint(order_id=order.id, now=world.now)
@@ -88,11 +88,6 @@ def test_texts_without_room_for_a_budget_are_minted_without(
 
 def _longest(order: MintOrder, terms: dict[str, str]) -> int:
     """The longest name that still fits one transaction."""
-    from chain.nft import MAX_TRANSACTION_BYTES, build_mint
-    from chain.records import Blockhash
-    from nft.chain_access import mint_keypair
-    from nft.services.mint_texts import texts_of
-
     order.terms = terms
     built = build_mint(
         payer=payer(), mint=mint_keypair(order), owner=order.wallet_address, **texts_of(order),
