@@ -3,7 +3,7 @@
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,15 @@ from nft.services.doctor_rules import Disagreement
 Examine = Callable[..., list[Disagreement]]
 
 
+@dataclass(frozen=True)
+class Pace:
+    """`page` in rows, the others in seconds."""
+
+    page: int
+    pause: float
+    settle: float
+
+
 class Command(BaseCommand):
     help = "Compare the database with the chain. Exit code 1 when they disagree."
 
@@ -26,26 +35,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--settle",
             type=float,
-            default=10.0,
+            default=20.0,
             help="seconds until what disagreed is looked at again: rows follow the chain",
         )
 
     def handle(self, *args: Any, page: int, pause: float, settle: float, **options: Any) -> None:
         if page < 1:
             raise CommandError("--page must be at least 1")
+        pace = Pace(page, pause, settle)
         try:
             found = [
-                *self._examine(
-                    "NFTs", all_nfts, examine_nfts, page=page, pause=pause, settle=settle
-                ),
-                *self._examine(
-                    "upgrades",
-                    all_upgrades,
-                    examine_upgrades,
-                    page=page,
-                    pause=pause,
-                    settle=settle,
-                ),
+                *self._examine("NFTs", all_nfts, examine_nfts, pace),
+                *self._examine("upgrades", all_upgrades, examine_upgrades, pace),
             ]
         except ChainError as error:
             raise CommandError(f"The chain cannot be asked. {error}") from None
@@ -56,25 +57,15 @@ class Command(BaseCommand):
         self.stdout.write("The database and the chain agree.")
 
     def _examine(
-        self,
-        kind: str,
-        rows: Callable[[], Rows],
-        examine: Examine,
-        *,
-        page: int,
-        pause: float,
-        settle: float,
+        self, kind: str, rows: Callable[[], Rows], examine: Examine, pace: Pace
     ) -> list[Disagreement]:
         count, suspects = 0, set[UUID]()
-        for batch in pages(rows(), size=page):
-            suspects |= {it.row_id for it in examine(batch, now=self._now())}
+        for batch in pages(rows(), size=pace.page):
+            suspects |= {it.row_id for it in examine(batch, now=timezone.now())}
             count += len(batch)
-            time.sleep(pause)
+            time.sleep(pace.pause)
         self.stdout.write(f"{count} {kind} examined, {len(suspects)} to be looked at again.")
         if suspects:
-            time.sleep(settle)
-        again = pages(rows().filter(id__in=suspects), size=page)
-        return [found for batch in again for found in examine(batch, now=self._now())]
-
-    def _now(self) -> datetime:
-        return timezone.now()
+            time.sleep(pace.settle)
+        again = pages(rows().filter(id__in=suspects), size=pace.page)
+        return [found for batch in again for found in examine(batch, now=timezone.now())]
