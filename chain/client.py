@@ -14,12 +14,7 @@ from solders.transaction import VersionedTransaction
 
 from chain.addresses import parse_address, parse_signature
 from chain.background import run_in_background, shared_transport
-from chain.errors import (
-    ChainRejected,
-    ChainUnavailable,
-    from_transaction_error,
-    panics_as_unavailable,
-)
+from chain.errors import ChainRejected, ChainUnavailable, panics_as_unavailable
 from chain.records import (
     Blockhash,
     ConfirmedTransaction,
@@ -27,6 +22,7 @@ from chain.records import (
     MintAccount,
     SignatureInfo,
     SignatureStatus,
+    Simulation,
     Tip,
     TokenAccount,
 )
@@ -34,7 +30,9 @@ from chain.replies import (
     expected_shape,
     read_account,
     read_hash,
+    read_many_token_accounts,
     read_signature_info,
+    read_simulation,
     read_status,
     read_token_accounts,
     read_transaction,
@@ -119,26 +117,13 @@ class SolanaClient:
 
     async def accounts(self, addresses: Sequence[str]) -> dict[str, MintAccount | ForeignAccount]:
         """Those that exist, by address; at most `ACCOUNTS_A_CALL` at once."""
-        value, slot = await self._read_many(addresses)
+        config = {**self._config(), "encoding": "base64"}
+        params = [[_address(address) for address in addresses]]
+        value, slot = await self._read("getMultipleAccounts", params, config)
         with expected_shape():
             pairs = zip(addresses, value, strict=True)
             found = {key: read_account(item, address=key, slot=slot) for key, item in pairs}
         return {key: account for key, account in found.items() if account is not None}
-
-    async def token_accounts(self, addresses: Sequence[str]) -> dict[str, TokenAccount]:
-        """Those that exist and hold tokens of Token-2022; as many at once as `accounts`."""
-        value, _ = await self._read_many(addresses)
-        with expected_shape():
-            items = zip(addresses, value, strict=True)
-            known = [{"pubkey": key, "account": item} for key, item in items if item is not None]
-            return read_token_accounts(known)
-
-    async def _read_many(self, addresses: Sequence[str]) -> Any:
-        if not addresses:
-            return [], self._seen_slot
-        config = {**self._config(), "encoding": "base64"}
-        keys = [_address(address) for address in addresses]
-        return await self._read("getMultipleAccounts", [keys], config)
 
     async def token_account(self, wallet: str, mint: str) -> str | None:
         """The wallet's token account that holds the NFT and can burn it."""
@@ -154,6 +139,14 @@ class SolanaClient:
 
     async def holds(self, wallet: str, mint: str) -> bool:
         return await self.token_account(wallet, mint) is not None
+
+    async def token_accounts(self, addresses: Sequence[str]) -> list[TokenAccount | None]:
+        """At most 100, in the order asked; None where there is no token account (any more)."""
+        config = {**self._config(), "encoding": "base64"}
+        params = [[_address(address) for address in addresses]]
+        value, _ = await self._read("getMultipleAccounts", params, config)
+        with expected_shape():
+            return read_many_token_accounts(value, count=len(addresses))
 
     # --- transactions
 
@@ -176,19 +169,18 @@ class SolanaClient:
                 raise
         return signature
 
-    async def simulate(self, raw: bytes) -> int:
-        """The compute units that it would use, on the state that a preflight sees.
-
-        Signatures and blockhash need not be valid. Raises like `broadcast` when it would fail.
-        """
-        asked = {"encoding": "base64", "sigVerify": False, "replaceRecentBlockhash": True}
-        params, config = [base64.b64encode(raw).decode()], {**asked, "commitment": "confirmed"}
-        value, _ = await self._read("simulateTransaction", params, config)
+    async def simulate(self, raw: bytes) -> Simulation:
+        """What the transaction would do on the confirmed state, signed or not."""
+        config = {
+            "encoding": "base64",
+            "commitment": "confirmed",
+            "sigVerify": False,
+            "replaceRecentBlockhash": True,
+        }
+        text = base64.b64encode(raw).decode()
+        value, _ = await self._read("simulateTransaction", [text], config)
         with expected_shape():
-            error, units = value["err"], int(value["unitsConsumed"])
-        if error is not None:
-            raise from_transaction_error(error)
-        return units
+            return read_simulation(value)
 
     async def recent_priority_fees(self, writable: Sequence[str]) -> tuple[int, ...]:
         """Micro-lamports a compute unit that sufficed lately, a block each, to write these."""

@@ -74,7 +74,6 @@ class NftStandard(Protocol):
         blockhash: Blockhash,
         fee_payer: str | None = None,
         token_account: str | None = None,
-        budget: ComputeBudget | None = None,
     ) -> UnsignedTransaction: ...
 
 
@@ -192,7 +191,6 @@ def build_burn(
     blockhash: Blockhash,
     fee_payer: str | None = None,
     token_account: str | None = None,
-    budget: ComputeBudget | None = None,
 ) -> UnsignedTransaction:
     """Memo, burn and close, for `wallet` to sign. The closed account's rent goes to the wallet.
 
@@ -202,8 +200,7 @@ def build_burn(
     owner, payer = parse_address(wallet), parse_address(fee_payer or wallet)
     instructions = _burn_and_close(owner, parse_address(mint), token_account)
     note = MemoParams(program_id=MEMO_PROGRAM_ID, signer=owner, message=memo.encode())
-    limits = budget.instructions() if budget else []
-    instructions = [*limits, create_memo(note), *instructions]
+    instructions.insert(0, create_memo(note))
     message = Message.new_with_blockhash(instructions, payer, Hash.from_string(blockhash.value))
     empty = [Signature.default()] * message.header.num_required_signatures
     raw = bytes(VersionedTransaction.populate(message, empty))

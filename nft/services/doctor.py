@@ -80,7 +80,8 @@ async def _look(chain: SolanaClient, rows: Sequence[UserNft]) -> _Seen:
     mints = await _look_at_mints(chain, [row.mint_address for row in rows])
     homes: dict[str, TokenAccount] = {}
     for part in _parts([_home(row) for row in rows if row.user.wallet_address]):
-        homes |= await chain.token_accounts(part)
+        found = zip(part, await chain.token_accounts(part), strict=True)
+        homes |= {address: account for address, account in found if account is not None}
     holders = {row.id for row in rows if _is_home(row, homes)}
     for row in rows:
         wallet, mint = row.user.wallet_address, mints.get(row.mint_address)

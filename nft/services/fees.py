@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from chain.client import SolanaClient
+from chain.errors import from_transaction_error
 from chain.fees import ComputeBudget, choose_budget
 
 
@@ -11,10 +12,12 @@ async def look_up_budget(
 ) -> ComputeBudget:
     """By simulating `draft`, which nobody needs to have signed, and by what others paid lately to
     write the same accounts. Raises ChainError, also when the transaction would fail."""
-    used = await chain.simulate(draft)
+    simulation = await chain.simulate(draft)
+    if simulation.error is not None:
+        raise from_transaction_error(simulation.error)
     prices = await chain.recent_priority_fees(writable)
     return choose_budget(
-        used_units=used,
+        used_units=simulation.units,
         recent_prices=prices,
         percentile=settings.PRIORITY_FEE_PERCENTILE,
         cap_lamports=settings.PRIORITY_FEE_CAP_LAMPORTS,

@@ -84,7 +84,8 @@ def _sign_and_send(order: MintOrder, evidence: MintEvidence, facts: SigningFacts
     draft = draft_mint(order=order, evidence=evidence, facts=facts)
     writable, attempt = [str(payer().pubkey()), order.mint_address], order.attempt
     budget = on_chain(
-        lambda chain: look_up_budget(chain, draft, writable=writable, attempt=attempt)
+        lambda chain: look_up_budget(chain, draft, writable=writable, attempt=attempt),
+        deadline=settings.SOLANA_RPC_TIMEOUT_SECONDS,  # short: the claim is a lease
     )
     signed = sign_mint(order=order, evidence=evidence, facts=facts, budget=budget)
     with transaction.atomic(durable=True):

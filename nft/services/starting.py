@@ -12,7 +12,7 @@ from accounts.models import User
 from badges.services import reserve_badges
 from chain.client import SolanaClient
 from chain.errors import ChainRejected, ChainUnavailable
-from chain.records import UnsignedTransaction
+from chain.records import Blockhash, UnsignedTransaction
 from core.errors import Conflict, NotFound, Unavailable
 from core.ids import uuid7
 from core.jobs import enqueue
@@ -22,12 +22,7 @@ from nft.chain_access import on_chain_for_caller
 from nft.events import UpgradeInitiated
 from nft.locks import upgrade_lock
 from nft.models import NftStatus, OrderStatus, Purpose, Tier, UpgradeRequest, UpgradeStatus, UserNft
-from nft.services.burn_transactions import (
-    BurnFacts,
-    build_burn_transaction,
-    keep_burn_transaction,
-    look_up_burn_facts,
-)
+from nft.services.burn_transactions import build_burn_transaction, keep_burn_transaction
 from nft.services.ordering import place_order
 from nft.services.qualification import check_qualified
 from nft.terms import TierTerms
@@ -37,10 +32,11 @@ Keep = Callable[[UpgradeRequest, UnsignedTransaction], None]
 
 @dataclass(frozen=True)
 class Holding:
-    """What the chain said before the start: `slot` is finalized."""
+    """What the chain said before the start: `slot` is finalized, the NFT lies in `account`."""
 
+    account: str | None
     slot: int
-    burn: BurnFacts
+    blockhash: Blockhash
 
 
 def start_upgrade(
@@ -54,7 +50,7 @@ def start_upgrade(
     nft = _find_nft(user, nft_id)
     _refuse_if_not_upgradable(nft, target_level)
     holding = _look_at_holding(nft)
-    if holding.burn.account is None:
+    if holding.account is None:
         raise _not_held()
     with upgrade_lock(user.id):
         try:
@@ -97,8 +93,9 @@ def _look_at_holding(nft: UserNft) -> Holding:
 
     async def look(chain: SolanaClient) -> Holding:
         slot = await chain.slot()  # read first: a burn at or before it cannot be ours
-        burn = await look_up_burn_facts(chain, wallet=wallet, mint=nft.mint_address)
-        return Holding(slot, burn)
+        blockhash = await chain.latest_blockhash()
+        account = await chain.token_account(wallet, nft.mint_address)
+        return Holding(account, slot, blockhash)
 
     try:
         return on_chain_for_caller(look)
@@ -123,7 +120,9 @@ def _open_request(
     tier = _find_tier(level)
     check_qualified(user=user, tier=tier)
     request = _create_request(user, nft, TierTerms.of(tier), holding.slot, now)
-    burn = build_burn_transaction(request=request, facts=holding.burn)
+    burn = build_burn_transaction(
+        request=request, blockhash=holding.blockhash, token_account=holding.account
+    )
     keep_burn_transaction(request=request, burn=burn, now=now)
     slugs = request.terms["badges"]
     reserve_badges(user_id=user.id, slugs=slugs, request_id=request.id, now=now)

@@ -148,11 +148,10 @@ def closed_request(world: World) -> tuple:
 
 def late_burn(world: World, member, request) -> str:
     from nft.chain_access import on_chain
-    from nft.services.burn_transactions import BurnFacts, build_burn_transaction
+    from nft.services.burn_transactions import build_burn_transaction
 
     blockhash = on_chain(lambda chain: chain.latest_blockhash())
-    facts = BurnFacts(blockhash, account=None, budget=None)
-    burn = build_burn_transaction(request=request, facts=facts)
+    burn = build_burn_transaction(request=request, blockhash=blockhash, token_account=None)
     return world.burn(member, burn)
 
 

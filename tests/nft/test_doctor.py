@@ -159,15 +159,15 @@ def test_a_page_costs_a_few_calls_whatever_its_size(
     for _ in range(3):
         world.unlocked_member()
     calls: list[str] = []
-    ask = SolanaClient._read_many
+    ask = SolanaClient._read
 
-    async def counted(self: SolanaClient, addresses: Any) -> Any:
-        calls.append(f"{len(addresses)} accounts")
-        return await ask(self, addresses)
+    async def counted(self: SolanaClient, method: str, *rest: Any) -> Any:
+        calls.append(method)
+        return await ask(self, method, *rest)
 
-    monkeypatch.setattr(SolanaClient, "_read_many", counted)
+    monkeypatch.setattr(SolanaClient, "_read", counted)
     for nfts in pages(all_nfts(), size=50):
         assert examine_nfts(nfts, now=world.now) == []
     for upgrades in pages(all_upgrades(), size=50):
         assert examine_upgrades(upgrades, now=world.now) == []
-    assert calls == ["5 accounts", "5 accounts", "2 accounts"]
+    assert calls == ["getMultipleAccounts"] * 3  # five NFTs: mints, accounts; one upgrade: mints

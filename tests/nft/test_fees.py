@@ -1,21 +1,19 @@
-"""What we pay for a mint or a sponsored burn is simulated first, and capped."""
+"""What we pay for a mint is simulated first, and capped."""
 
 import pytest
 from pytest_django.fixtures import Settings
 from solders.compute_budget import ID as COMPUTE_BUDGET
 from solders.keypair import Keypair
-from solders.transaction import VersionedTransaction
 
 from chain.nft import MAX_TRANSACTION_BYTES, build_mint
 from chain.records import Blockhash, ConfirmedTransaction
 from chain.signers import MemorySigner
 from nft.chain_access import mint_keypair, on_chain, payer
 from nft.models import MintOrder, OrderStatus, Tier
-from nft.services.burn_transactions import renew_burn_transaction
 from nft.services.mint_texts import texts_of
 from nft.services.minting import advance_mint
 from nft.services.unlocking import unlock_nft
-from tests.nft.world import Member, World
+from tests.nft.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -94,29 +92,3 @@ def _longest(order: MintOrder, terms: dict[str, str]) -> int:
         rent_lamports=5_000_000, blockhash=Blockhash("1" * 32, 1),
     )  # fmt: skip
     return len(terms["name"]) + MAX_TRANSACTION_BYTES - len(built.raw)
-
-
-@pytest.fixture
-def start(world: World) -> tuple[Member, list[tuple[int, int]], bytes]:
-    member, nft = world.unlocked_member()
-    request, _ = world.start(member, nft)
-    renewed = renew_burn_transaction(user=member.user, request_id=request.id, now=world.now)
-    message = VersionedTransaction.from_bytes(renewed.raw).message
-    keys = message.account_keys
-    ours = [it for it in message.instructions if keys[it.program_id_index] == COMPUTE_BUDGET]
-    return member, [(it.data[0], int.from_bytes(it.data[1:], "little")) for it in ours], renewed.raw
-
-
-@pytest.fixture
-def sponsored(settings: Settings) -> None:
-    settings.SPONSOR_BURN_FEES = True
-
-
-def test_a_burn_that_we_pay_for_has_a_budget(sponsored: None, start) -> None:
-    _, [(kind, units)], _ = start
-    assert kind == 2
-    assert 1_000 < units < 100_000
-
-
-def test_a_burn_that_the_wallet_pays_for_is_left_to_the_wallet(start) -> None:
-    assert start[1] == []
