@@ -22,6 +22,7 @@ from chain.token2022 import BATCH, BURN, BURN_CHECKED
 
 @dataclass(frozen=True, slots=True)
 class _Burn:
+    account: str
     mint: str
     authority: str
     amount: int
@@ -58,6 +59,28 @@ def judge_burn(
     )
 
 
+def judge_reviewed_burn(
+    transaction: ConfirmedTransaction, *, mint: str, wallet: str, mint_account: MintAccount
+) -> BurnProof:
+    """What no operator can waive: the transaction burned the NFT, which is gone for ever.
+
+    By whom and when is theirs to decide, so the proof names no request. Raises like
+    `judge_burn`.
+    """
+    _check_transaction(transaction, not_before_slot=0)
+    _find_burn(transaction, mint)
+    _check_mint(transaction, mint, mint_account)
+    return BurnProof(
+        signature=transaction.signature,
+        slot=transaction.slot,
+        mint=mint,
+        wallet=wallet,
+        block_time=transaction.block_time,
+        memos=transaction.memos,
+        request_ids=(),
+    )
+
+
 def _check_transaction(transaction: ConfirmedTransaction, not_before_slot: int) -> None:
     if transaction.error is not None:
         raise ChainRejected("BURN_FAILED_ON_CHAIN", "The burn transaction failed on chain.")
@@ -82,8 +105,13 @@ def _find_burn(transaction: ConfirmedTransaction, mint: str) -> _Burn:
 def _check_wallet(transaction: ConfirmedTransaction, burn: _Burn, wallet: str) -> None:
     """A delegate can burn too; only the owner's own signature counts."""
     signers = {key.address for key in transaction.account_keys if key.is_signer}
-    if burn.authority != wallet or wallet not in signers:
-        raise ChainRejected("BURN_WRONG_WALLET", "The NFT's wallet did not sign the burn.")
+    if burn.authority != wallet:
+        before = transaction.pre_token_balances
+        if any((it.account, it.owner) == (burn.account, wallet) for it in before):
+            raise ChainRejected("BURN_BY_DELEGATE", "Another key than the wallet's burned the NFT.")
+        raise ChainRejected("BURN_WRONG_WALLET", "Another wallet burned the NFT.")
+    if wallet not in signers:
+        raise ChainRejected("BURN_NOT_SIGNED", "The NFT's wallet did not sign the burn.")
 
 
 def _check_holdings(transaction: ConfirmedTransaction, burn: _Burn, wallet: str) -> None:
@@ -128,7 +156,7 @@ def _read(instruction: Instruction) -> _Burn | None:
     data, accounts = instruction.data, instruction.accounts
     if len(data) < 9 or len(accounts) < 3 or data[0] not in (BURN, BURN_CHECKED):
         return None
-    return _Burn(accounts[1], accounts[2], int.from_bytes(data[1:9], "little"))
+    return _Burn(accounts[0], accounts[1], accounts[2], int.from_bytes(data[1:9], "little"))
 
 
 def _unpack(batch: Instruction) -> Iterator[Instruction]:

@@ -6,7 +6,7 @@ lags behind another one of the same provider answers "behind" instead of yesterd
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -22,13 +22,17 @@ from chain.records import (
     MintAccount,
     SignatureInfo,
     SignatureStatus,
+    Simulation,
     Tip,
+    TokenAccount,
 )
 from chain.replies import (
     expected_shape,
     read_account,
     read_hash,
+    read_many_token_accounts,
     read_signature_info,
+    read_simulation,
     read_status,
     read_token_accounts,
     read_transaction,
@@ -39,6 +43,7 @@ T = TypeVar("T")
 
 _FINALIZED = {"commitment": "finalized"}
 _PAGE = 1000  # the most that a node gives at once
+ACCOUNTS_A_CALL = 100  # likewise
 
 
 class SolanaClient:
@@ -110,6 +115,16 @@ class SolanaClient:
         with expected_shape():
             return read_account(value, address=address, slot=slot)
 
+    async def accounts(self, addresses: Sequence[str]) -> dict[str, MintAccount | ForeignAccount]:
+        """Those that exist, by address; at most `ACCOUNTS_A_CALL` at once."""
+        config = {**self._config(), "encoding": "base64"}
+        params = [[_address(address) for address in addresses]]
+        value, slot = await self._read("getMultipleAccounts", params, config)
+        with expected_shape():
+            pairs = zip(addresses, value, strict=True)
+            found = {key: read_account(item, address=key, slot=slot) for key, item in pairs}
+        return {key: account for key, account in found.items() if account is not None}
+
     async def token_account(self, wallet: str, mint: str) -> str | None:
         """The wallet's token account that holds the NFT and can burn it."""
         params = [_address(wallet), {"mint": _address(mint)}]
@@ -124,6 +139,14 @@ class SolanaClient:
 
     async def holds(self, wallet: str, mint: str) -> bool:
         return await self.token_account(wallet, mint) is not None
+
+    async def token_accounts(self, addresses: Sequence[str]) -> list[TokenAccount | None]:
+        """At most 100, in the order asked; None where there is no token account (any more)."""
+        config = {**self._config(), "encoding": "base64"}
+        params = [[_address(address) for address in addresses]]
+        value, _ = await self._read("getMultipleAccounts", params, config)
+        with expected_shape():
+            return read_many_token_accounts(value, count=len(addresses))
 
     # --- transactions
 
@@ -145,6 +168,26 @@ class SolanaClient:
             if error.code != "ALREADY_PROCESSED":
                 raise
         return signature
+
+    async def simulate(self, raw: bytes) -> Simulation:
+        """What the transaction would do on the confirmed state, signed or not."""
+        config = {
+            "encoding": "base64",
+            "commitment": "confirmed",
+            "sigVerify": False,
+            "replaceRecentBlockhash": True,
+        }
+        text = base64.b64encode(raw).decode()
+        value, _ = await self._read("simulateTransaction", [text], config)
+        with expected_shape():
+            return read_simulation(value)
+
+    async def recent_priority_fees(self, writable: Sequence[str]) -> tuple[int, ...]:
+        """Micro-lamports a compute unit that sufficed lately, a block each, to write these."""
+        params = [[_address(address) for address in writable]]
+        reply = await self._rpc.request("getRecentPrioritizationFees", params)
+        with expected_shape():
+            return tuple(int(item["prioritizationFee"]) for item in reply)
 
     async def signature_status(self, signature: str) -> SignatureStatus | None:
         """None: this node knows nothing of it, which does not prove that it never landed."""

@@ -35,5 +35,6 @@ def load_keypair(text: str) -> Keypair:
     with suppress(ValueError):  # a chained error could carry parts of the secret
         keypair = parse(text)
     if keypair is None:
+        text = ""  # debug pages and error trackers show a traceback's variables
         raise ValueError("not a Solana keypair (base58 or a JSON array of 64 numbers)")
     return keypair

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from solders.hash import Hash
 from solders.instruction import Instruction
-from solders.keypair import Keypair
 from solders.message import Message, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
@@ -31,6 +30,7 @@ from spl.token import models as spl_models
 from chain import token2022
 from chain.addresses import parse_address
 from chain.errors import ChainRejected, panics_as_unavailable
+from chain.fees import ComputeBudget
 from chain.records import (
     Blockhash,
     SignedBurn,
@@ -38,6 +38,7 @@ from chain.records import (
     UnsignedTransaction,
     parse_uuid,
 )
+from chain.signers import Signer
 
 MAX_TRANSACTION_BYTES = 1232  # an IPv6 packet's payload: the cluster's limit
 _MEMO_PREFIX = "aiw3:upgrade:"
@@ -51,8 +52,8 @@ class NftStandard(Protocol):
     def build_mint(
         self,
         *,
-        payer: Keypair,
-        mint: Keypair,
+        payer: Signer,
+        mint: Signer,
         owner: str,
         name: str,
         symbol: str,
@@ -61,6 +62,7 @@ class NftStandard(Protocol):
         rent_lamports: int,
         blockhash: Blockhash,
         funded_lamports: int = 0,
+        budget: ComputeBudget | None = None,
     ) -> SignedTransaction: ...
 
     def build_burn(
@@ -83,8 +85,8 @@ def mint_space(*, name: str, symbol: str, uri: str, fields: Mapping[str, str]) -
 
 def build_mint(
     *,
-    payer: Keypair,
-    mint: Keypair,
+    payer: Signer,
+    mint: Signer,
     owner: str,
     name: str,
     symbol: str,
@@ -93,6 +95,7 @@ def build_mint(
     rent_lamports: int,
     blockhash: Blockhash,
     funded_lamports: int = 0,
+    budget: ComputeBudget | None = None,
 ) -> SignedTransaction:
     """One NFT for `owner`, complete and with every authority removed, in one transaction.
 
@@ -101,19 +104,21 @@ def build_mint(
     """
     authority, address = payer.pubkey(), mint.pubkey()
     instructions = [
+        *(budget.instructions() if budget else ()),
         *_open_account(authority, address, missing=rent_lamports - funded_lamports),
         *_describe(authority, address, name=name, symbol=symbol, uri=uri, fields=fields),
         *_issue_and_lock(authority, address, parse_address(owner)),
     ]
     message = Message.new_with_blockhash(instructions, authority, Hash.from_string(blockhash.value))
-    transaction = VersionedTransaction(message, [payer, mint])
-    raw = bytes(transaction)
+    content = to_bytes_versioned(message)
+    signatures = [signer.sign_message(content) for signer in (payer, mint)]
+    raw = bytes(VersionedTransaction.populate(message, signatures))
     if len(raw) > MAX_TRANSACTION_BYTES:
         raise ChainRejected(
             "MINT_TOO_LARGE",
             f"The NFT's texts need {len(raw)} bytes of {MAX_TRANSACTION_BYTES}.",
         )
-    return SignedTransaction(raw, str(transaction.signatures[0]), blockhash.last_valid_block_height)
+    return SignedTransaction(raw, str(signatures[0]), blockhash.last_valid_block_height)
 
 
 def _open_account(payer: Pubkey, mint: Pubkey, *, missing: int) -> list[Instruction]:
@@ -218,6 +223,12 @@ def _burn_and_close(owner: Pubkey, mint: Pubkey, token_account: str | None) -> l
     return [spl.burn_checked(burn), spl.close_account(close)]
 
 
+def home_of(wallet: str, mint: str) -> str:
+    """Where our mints are put: the wallet's associated token account."""
+    owner, address = parse_address(wallet), parse_address(mint)
+    return str(spl.get_associated_token_address(owner, address, token2022.PROGRAM))
+
+
 def burn_memo(request_id: UUID) -> str:
     return f"{_MEMO_PREFIX}{request_id}"
 
@@ -234,7 +245,7 @@ def check_signed_burn(
     *,
     expected_message_hashes: Collection[str],
     wallet: str,
-    fee_payer: Keypair | None = None,
+    fee_payer: Signer | None = None,
 ) -> SignedBurn:
     """Accept a signed transaction only when its message is one that we built, untouched.
 

@@ -11,16 +11,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django = get_asgi_application()
 
-from nft.chain_access import greet_chain  # noqa: E402 - models load after Django is set up
+from chain.errors import ChainError  # noqa: E402 - after Django is set up, as models load there
+from nft.chain_access import greet_chain  # noqa: E402
 from realtime.asgi import lifespan, streams_or  # noqa: E402
 from realtime.handshake import websocket  # noqa: E402
 
 
 async def start(scope: Any, receive: Any, send: Any) -> None:
-    """The process's life: the chain's connection is opened beside, so as not to delay it."""
-    greeting = asyncio.create_task(asyncio.to_thread(greet_chain))
+    """The process's life. It does not begin on another cluster than the configured one."""
+    try:
+        await asyncio.to_thread(greet_chain)
+    except ChainError as error:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        return
     await lifespan(scope, receive, send)
-    await greeting
 
 
 application = ProtocolTypeRouter(

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from chain.clusters import GENESIS_HASHES
+from chain.signers import read_signer
 from core.env import database, env, versioned_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -262,6 +264,16 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
     "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
+    "tell of stuck rows": {
+        "task": "nft.tell_stuck",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "watch the authority's balance": {
+        "task": "nft.watch_authority",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "redrive replays": {
         "task": "events.redrive_replays",
         "schedule": 30.0,
@@ -273,7 +285,8 @@ CELERY_BEAT_SCHEDULE = {
 # --- Solana ---------------------------------------------------------------------------
 SOLANA_RPC_URL = env.str("SOLANA_RPC_URL")
 SOLANA_CHAIN = env.str("SOLANA_CHAIN", "localnet")  # the SIWS chain id
-SOLANA_GENESIS_HASH = env.str("SOLANA_GENESIS_HASH", "")
+# Which cluster is believed. A private cluster makes up its own; empty: any.
+SOLANA_GENESIS_HASH = env.str("SOLANA_GENESIS_HASH", GENESIS_HASHES.get(SOLANA_CHAIN, ""))
 SOLANA_RPC_TIMEOUT_SECONDS = env.float("SOLANA_RPC_TIMEOUT_SECONDS", 5.0)  # one call
 SOLANA_RPC_DEADLINE_SECONDS = env.float("SOLANA_RPC_DEADLINE_SECONDS", 15.0)  # one look
 # One look that a person waits for, who rather hears soon that the chain does not answer.
@@ -281,8 +294,12 @@ SOLANA_RPC_CALLER_SECONDS = env.float("SOLANA_RPC_CALLER_SECONDS", 4.0)
 SOLANA_SLOT_DURATION = timedelta(milliseconds=env.int("SOLANA_SLOT_MS", 400))
 CHAIN_POLL_INTERVAL = timedelta(milliseconds=env.int("CHAIN_POLL_MS", 400))
 LOCALNET_ALLOWED = env.bool("LOCALNET_ALLOWED", False)
-MINT_AUTHORITY_KEYPAIR = env.str("MINT_AUTHORITY_KEYPAIR")
+MINT_AUTHORITY = read_signer("MINT_AUTHORITY_KEYPAIR")  # shows only its address
+AUTHORITY_BALANCE_LOW_LAMPORTS = env.int("AUTHORITY_BALANCE_LOW_LAMPORTS", 500_000_000)
 MINT_DERIVATION_SECRETS = versioned_secrets("MINT_DERIVATION_SECRETS")
+# What we offer on top of the base fee, a transaction: others' price, up to the cap.
+PRIORITY_FEE_PERCENTILE = env.int("PRIORITY_FEE_PERCENTILE", 75)
+PRIORITY_FEE_CAP_LAMPORTS = env.int("PRIORITY_FEE_CAP_LAMPORTS", 100_000)
 SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
 
 # --- Upgrades -------------------------------------------------------------------------
@@ -291,6 +308,8 @@ UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))
 BURN_SWEEP_EVERY = timedelta(seconds=env.int("BURN_SWEEP_SECONDS", 10))
 # Blocks to wait, beyond the last valid one of every burn that we issued, before closing.
 CLOSING_MARGIN_BLOCKS = env.int("CLOSING_MARGIN_BLOCKS", 32)
+# An upgrade or unlock that a step of ours keeps waiting for longer is shown to operators.
+STUCK_AFTER = timedelta(seconds=env.int("STUCK_AFTER_SECONDS", 10 * 60))
 LATE_BURN_WATCH = timedelta(days=env.int("LATE_BURN_WATCH_DAYS", 30))
 
 LOGGING = {

@@ -13,6 +13,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.metrics import database_state
+
 OPERATORS = "operator"
 
 
@@ -44,7 +46,8 @@ class MetricsView(APIView):
     @extend_schema(exclude=True)
     def get(self, _request: Request) -> HttpResponse:
         """Prometheus' text format; of all processes of the server when they share a folder."""
-        return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+        text = generate_latest(_registry()) + generate_latest(database_state)
+        return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _registry() -> CollectorRegistry:

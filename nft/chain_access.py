@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import cache
 from typing import TypeVar
 
 from django.conf import settings
@@ -12,7 +11,8 @@ from solders.keypair import Keypair
 
 from chain.client import SolanaClient, call_chain
 from chain.errors import ChainError, ChainUnavailable
-from chain.keys import derive_mint_keypair, load_keypair
+from chain.keys import derive_mint_keypair
+from chain.signers import Signer
 from nft.models import MintOrder
 
 logger = logging.getLogger(__name__)
@@ -45,13 +45,16 @@ def on_chain_for_caller(work: Callable[[SolanaClient], Awaitable[T]]) -> T:
 
 
 def greet_chain() -> None:
-    """At the start of a process: open the connection, and tell the operator what is wrong.
+    """At the start of a process: open the connection, and refuse to go on with a wrong one.
 
-    Never raises: a node that is down now may be up when it is needed.
+    Raises ChainUnavailable("WRONG_CLUSTER"). Any other fault is only logged: a node that is
+    down now may be up when it is needed.
     """
     try:
-        on_chain(require_our_cluster)
+        on_chain_for_caller(require_our_cluster)
     except ChainError as error:
+        if error.code == "WRONG_CLUSTER":
+            raise
         logger.warning("The chain is not usable yet: %s", error)
 
 
@@ -68,10 +71,10 @@ def pause_until_final(slot: int, finalized_slot: int) -> timedelta:
     return pause
 
 
-@cache
-def payer() -> Keypair:
+def payer() -> Signer:
     """Pays for mints and, where sponsoring is on, for the members' burns."""
-    return load_keypair(settings.MINT_AUTHORITY_KEYPAIR)
+    signer: Signer = settings.MINT_AUTHORITY
+    return signer
 
 
 def current_key_version() -> int:

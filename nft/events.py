@@ -183,6 +183,16 @@ class UpgradeStatusChanged(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorityBalanceLow(DomainEvent):
+    event_type: ClassVar[str] = "authority_balance_low"
+    balance_lamports: int
+    threshold_lamports: int
+
+    def message(self) -> str:
+        return f"The mint authority has {self.balance_lamports} lamports left: top it up."
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestStuck(DomainEvent):
     """An operator should look at this request. `aggregate_id` is the request."""
 

@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from core.jobs import enqueue
 from nft import jobs
+from nft.services.authority import watch_authority_balance
 from nft.services.closing import expire_upgrades
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
 from nft.services.recovery import redrive_unfinished
+from nft.services.stuck import tell_stuck
 
 # Beyond this the row waits for `redrive`: Redis hands a message that rests for longer than its
 # visibility timeout (120 s) to one worker after another, and every copy stays in memory.
@@ -37,6 +39,16 @@ def redrive_task() -> None:
 @shared_task(name=jobs.EXPIRE)
 def expire_task() -> None:
     expire_upgrades(now=timezone.now())
+
+
+@shared_task(name=jobs.TELL_STUCK)
+def tell_stuck_task() -> None:
+    tell_stuck(now=timezone.now())
+
+
+@shared_task(name=jobs.WATCH_AUTHORITY)
+def watch_authority_task() -> None:
+    watch_authority_balance(now=timezone.now())
 
 
 def _go_on(job: str, row_id: str, pause: float | None) -> None:

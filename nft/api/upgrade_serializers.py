@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from core.api import parse_id
 from nft.models import UpgradeRequest
+from nft.services.outlook import outlook_of
 
 BASE64_TRANSACTION_CHARACTERS = 1700  # 1232 bytes, encoded, and some room
 
@@ -68,6 +70,7 @@ class UpgradeSerializer(serializers.ModelSerializer[UpgradeRequest]):
     newNftId = serializers.UUIDField(source="new_nft_id", allow_null=True)
     waivedBadges = serializers.ListField(source="waived_badges", child=serializers.CharField())
     nextAttemptAt = serializers.SerializerMethodField()
+    statusReason = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     history = HistorySerializer
     createdAt = serializers.DateTimeField(source="created_at")
@@ -77,13 +80,18 @@ class UpgradeSerializer(serializers.ModelSerializer[UpgradeRequest]):
         model = UpgradeRequest
         fields = [
             "upgradeRequestId", "status", "currentNftId", "targetLevel", "burnSignature",
-            "mintAddress", "mintSignature", "newNftId", "waivedBadges", "nextAttemptAt", "error",
-            "history", "createdAt", "expiresAt",
+            "mintAddress", "mintSignature", "newNftId", "waivedBadges", "nextAttemptAt",
+            "statusReason", "error", "history", "createdAt", "expiresAt",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_nextAttemptAt(self, request: UpgradeRequest) -> Any:
-        return request.order.next_run_at if request.status == "mint_failed" else None
+        """When we try or look next by ourselves; null once it has ended."""
+        return outlook_of(request, now=timezone.now()).next_attempt_at
+
+    def get_statusReason(self, request: UpgradeRequest) -> str:
+        """What it waits for, or how it ended, for a person."""
+        return outlook_of(request, now=timezone.now()).reason
 
     @extend_schema_field(UpgradeError)
     def get_error(self, request: UpgradeRequest) -> dict[str, str] | None:

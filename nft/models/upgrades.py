@@ -21,6 +21,7 @@ from nft.models.upgrade_states import (
     CLOSED,
     OPEN,
     TRANSITIONS,
+    WATCHED,
     UpgradeStatus,
 )
 from nft.versions import update_if_unchanged
@@ -100,6 +101,7 @@ class UpgradeRequest(Claimable):
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=300, blank=True)
     burn_seen_at = models.DateTimeField(null=True, blank=True)
+    stuck_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     watch_burn = models.BooleanField(default=True, help_text="Whether a burn is looked for")
     closed_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -109,6 +111,7 @@ class UpgradeRequest(Claimable):
     class Meta:
         db_table = "upgrade_requests"
         ordering = ["-id"]
+        permissions = [("review_upgraderequest", "Can decide about an upgrade in review")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=UpgradeStatus.values), name="upgrade_status_is_known"
@@ -140,6 +143,11 @@ class UpgradeRequest(Claimable):
                 condition=~Q(status__in=["closing", "cancelled", "expired"])
                 | Q(closing_as__in=CLOSED),
                 name="upgrade_closing_knows_its_end",
+            ),
+            # `redrive` finds a row before its proof by this: one without it would never move.
+            models.CheckConstraint(
+                condition=~Q(status__in=WATCHED) | Q(watch_burn=True),
+                name="upgrade_open_is_watched",
             ),
         ]
 
@@ -213,13 +221,19 @@ class UpgradeRequest(Claimable):
         )
 
     def begin_minting(
-        self, *, signature: str, slot: int, waived_badges: list[str], now: datetime
+        self,
+        *,
+        signature: str,
+        slot: int,
+        waived_badges: list[str],
+        now: datetime,
+        reason: str = "",
     ) -> None:
         """The burn is proven; from here the only end is `completed`."""
         late = self.status in CLOSED
         self.move(
             UpgradeStatus.MINTING,
-            reason="late burn proven" if late else "burn proven",
+            reason=reason or ("late burn proven" if late else "burn proven"),
             now=now,
             is_late=self.is_late or late,
             burn_signature=signature,

@@ -20,6 +20,13 @@ def accept_burn(*, request: UpgradeRequest, proof: BurnProof, now: datetime) -> 
     `UpgradeQuerySet.for_burn` says which. An open request that loses its NFT to a burn for
     another one is closed.
     """
+    take_burn(request=request, proof=proof, now=now)
+
+
+def take_burn(
+    *, request: UpgradeRequest, proof: BurnProof, now: datetime, reason: str = ""
+) -> None:
+    """The same in the caller's transaction; `reason` is for the history, where a person decided."""
     nft = UserNft.objects.select_for_update().get(id=request.current_nft_id)
     hinted = request.id if request.submitted_signature == proof.signature else None
     owner = UpgradeRequest.objects.for_burn(
@@ -28,16 +35,20 @@ def accept_burn(*, request: UpgradeRequest, proof: BurnProof, now: datetime) -> 
     if owner is None:
         return _record_stray_burn(request, nft, proof, now)
     if owner.status not in AFTER_PROOF:
-        _begin_minting(owner, nft, proof, now)
+        _begin_minting(owner, nft, proof, now, reason)
     _close_others(nft, owner, now)
     return None
 
 
-def _begin_minting(owner: UpgradeRequest, nft: UserNft, proof: BurnProof, now: datetime) -> None:
+def _begin_minting(
+    owner: UpgradeRequest, nft: UserNft, proof: BurnProof, now: datetime, reason: str
+) -> None:
     # Badges of a closed request were released: they are waived, not taken a second time.
     waived = list(owner.terms["badges"]) if owner.status in CLOSED else []
-    owner.begin_minting(signature=proof.signature, slot=proof.slot, waived_badges=waived, now=now)
-    _record_burn(nft, proof, owner, now)
+    owner.begin_minting(
+        signature=proof.signature, slot=proof.slot, waived_badges=waived, now=now, reason=reason
+    )
+    record_burn(nft=nft, proof=proof, owner=owner, now=now)
     owner.order.begin(now=now)
     publish(
         BurnConfirmed(
@@ -65,13 +76,14 @@ def _record_stray_burn(
 
     The NFT is gone all the same. A hint that comes later still finds its request.
     """
-    _record_burn(nft, proof, None, now)
+    record_burn(nft=nft, proof=proof, owner=None, now=now)
     request.stop_watching(submitted_signature="")
 
 
-def _record_burn(
-    nft: UserNft, proof: BurnProof, owner: UpgradeRequest | None, now: datetime
+def record_burn(
+    *, nft: UserNft, proof: BurnProof, owner: UpgradeRequest | None, now: datetime
 ) -> None:
+    """In the caller's transaction: the NFT is gone, for `owner` or for no upgrade."""
     if nft.status == NftStatus.BURNED:
         return  # told before
     burned_at = datetime.fromtimestamp(proof.block_time, tz=UTC) if proof.block_time else now

@@ -58,6 +58,11 @@ def expire_upgrades(*, now: datetime, limit: int = 500) -> int:
 @transaction.atomic(durable=True)
 def finish_closing(*, request: UpgradeRequest, now: datetime) -> None:
     """End a closing request: no burn that we issued can land any more."""
+    end_closing(request=request, now=now)
+
+
+def end_closing(*, request: UpgradeRequest, now: datetime) -> None:
+    """The same in the caller's transaction."""
     # The NFT first, as everywhere: two transactions that lock both never wait for each other.
     nft = UserNft.objects.select_for_update().get(id=request.current_nft_id)
     request.close(now=now)

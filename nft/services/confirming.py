@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from chain.errors import ChainRejected
+from chain.errors import ChainRejected, ChainUnavailable
 from chain.nft import check_signed_burn
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.jobs import enqueue
 from nft import jobs
 from nft.chain_access import payer
@@ -53,6 +53,8 @@ def submit_signed_burn(
             )
         except ChainRejected as rejection:
             raise InvalidInput(rejection.code, rejection.message) from None
+        except ChainUnavailable as error:  # our own signature, where we pay the fee
+            raise Unavailable(error.code, error.message) from None
         _keep_signed(built[signed.message_hash], signed.raw, signed.signature)
         _refuse_used_signature(request, signed.signature)
         _take_hint(request, signed.signature, now)

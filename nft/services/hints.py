@@ -45,7 +45,7 @@ def _wait_until_seen(request: UpgradeRequest, evidence: BurnEvidence, now: datet
     if request.unseen_after_height is None:
         request.note(unseen_after_height=evidence.height + UNSEEN_BLOCKS)
     elif evidence.height > request.unseen_after_height:
-        _reject(request, "BURN_NOT_FOUND", "No such transaction was seen in 150 blocks.", now)
+        _reject(request, "BURN_NOT_SEEN", "No such transaction was seen in 150 blocks.", now)
         return timedelta(0)
     _broadcast_again(request)
     return poll_pause()

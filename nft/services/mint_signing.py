@@ -4,9 +4,13 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from solders.null_signer import NullSigner
 
+from chain.errors import ChainRejected
+from chain.fees import DRAFT, ComputeBudget
 from chain.nft import build_mint
 from chain.records import SignedTransaction
+from chain.signers import Signer
 from nft.addresses import image_url, metadata_uri
 from nft.chain_access import derive_keypair, mint_keypair, payer
 from nft.models import MintOrder, UserNft
@@ -17,18 +21,42 @@ logger = logging.getLogger(__name__)
 
 
 def sign_mint(
-    *, order: MintOrder, evidence: MintEvidence, facts: SigningFacts
+    *, order: MintOrder, evidence: MintEvidence, facts: SigningFacts, budget: ComputeBudget
 ) -> SignedTransaction:
     """The mint transaction, complete; sending it twice mints once."""
-    return build_mint(
-        payer=payer(),
-        mint=mint_keypair(order),
-        owner=order.wallet_address,
-        **texts_of(order),
-        rent_lamports=facts.rent_lamports,
-        blockhash=facts.blockhash,
-        funded_lamports=evidence.funded_lamports,
-    )
+    return _fit(order, evidence, facts, payer(), mint_keypair(order), budget)
+
+
+def draft_mint(*, order: MintOrder, evidence: MintEvidence, facts: SigningFacts) -> bytes:
+    """The same to be simulated: without signatures, so that nobody can send it."""
+    nobody, nowhere = NullSigner(payer().pubkey()), NullSigner(mint_keypair(order).pubkey())
+    return _fit(order, evidence, facts, nobody, nowhere, DRAFT).raw
+
+
+def _fit(
+    order: MintOrder,
+    evidence: MintEvidence,
+    facts: SigningFacts,
+    payer: Signer,
+    mint: Signer,
+    budget: ComputeBudget | None,
+) -> SignedTransaction:
+    """Texts that leave no room for a budget go without one: it only helps."""
+    try:
+        return build_mint(
+            payer=payer,
+            mint=mint,
+            owner=order.wallet_address,
+            **texts_of(order),
+            rent_lamports=facts.rent_lamports,
+            blockhash=facts.blockhash,
+            funded_lamports=evidence.funded_lamports,
+            budget=budget,
+        )
+    except ChainRejected as rejection:
+        if budget is None or rejection.code != "MINT_TOO_LARGE":
+            raise
+    return _fit(order, evidence, facts, payer, mint, None)
 
 
 @transaction.atomic(durable=True)

@@ -15,11 +15,12 @@ from chain.client import SolanaClient
 from chain.errors import ChainError, ChainRejected, ChainUnavailable
 from chain.mints import MintVerdict
 from core.errors import Conflict
-from nft.chain_access import on_chain
+from nft.chain_access import on_chain, payer
 from nft.models import MintOrder, OrderStatus
+from nft.services.fees import look_up_budget
 from nft.services.mint_evidence import MintEvidence, SigningFacts, look_at_mint, question_of
 from nft.services.mint_failures import record_failed_attempt, resume_after_pause
-from nft.services.mint_signing import sign_mint, take_next_address
+from nft.services.mint_signing import draft_mint, sign_mint, take_next_address
 from nft.services.recording import record_mint
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,13 @@ def _take_step(order: MintOrder, now: datetime) -> timedelta | None:
 
 
 def _sign_and_send(order: MintOrder, evidence: MintEvidence, facts: SigningFacts) -> timedelta:
-    signed = sign_mint(order=order, evidence=evidence, facts=facts)
+    draft = draft_mint(order=order, evidence=evidence, facts=facts)
+    writable, attempt = [str(payer().pubkey()), order.mint_address], order.attempt
+    budget = on_chain(
+        lambda chain: look_up_budget(chain, draft, writable=writable, attempt=attempt),
+        deadline=settings.SOLANA_RPC_TIMEOUT_SECONDS,  # short: the claim is a lease
+    )
+    signed = sign_mint(order=order, evidence=evidence, facts=facts, budget=budget)
     with transaction.atomic(durable=True):
         order.keep_signed(
             raw=signed.raw,

@@ -13,10 +13,12 @@ from events.services import publish
 from nft.chain_access import on_chain
 from nft.events import RequestStuck, UpgradeNeedsReview
 from nft.models import CLOSED, UpgradeRequest, UpgradeStatus
+from nft.models.upgrade_states import AFTER_PROOF
 from nft.services.accepting import accept_burn
 from nft.services.burn_evidence import BurnEvidence, gather_burn_evidence, question_of
 from nft.services.closing import finish_closing, start_expiry
 from nft.services.hints import follow_hint, poll_pause
+from nft.services.reviewing import carry_out_review
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ def _look_and_step(request: UpgradeRequest, now: datetime) -> timedelta | None:
         case S.CLOSING:
             return _step_closing(request, evidence, now)
         case S.NEEDS_REVIEW:
-            return _step_resting(request, evidence, PAUSE_IN_REVIEW, now)
+            return _step_review(request, evidence, now)
         case _:  # closed: watched for a late burn that names it, ever more rarely
             return _step_closed(request, evidence, now)
 
@@ -92,6 +94,14 @@ def _step_verifying(request: UpgradeRequest, evidence: BurnEvidence, now: dateti
     if evidence.is_burned:
         return _wait_for_proof(request, now)
     return _step_resting(request, evidence, poll_pause(), now)
+
+
+def _step_review(
+    request: UpgradeRequest, evidence: BurnEvidence, now: datetime
+) -> timedelta | None:
+    if carry_out_review(request=request, now=now):
+        return None if request.status in AFTER_PROOF else timedelta(0)
+    return _step_resting(request, evidence, PAUSE_IN_REVIEW, now)
 
 
 def _step_resting(

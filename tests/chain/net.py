@@ -28,6 +28,7 @@ from chain.records import (
     ForeignAccount,
     MintAccount,
 )
+from chain.signers import Signer
 from chain.token2022 import PROGRAM
 from tests.chain.svm import REQUEST, SOL, TEXTS, fields, sign
 
@@ -138,7 +139,7 @@ def home(owner: Keypair, mint: Keypair) -> Pubkey:
     return spl.get_associated_token_address(owner.pubkey(), mint.pubkey(), PROGRAM)
 
 
-def open_home(payer: Keypair, owner: Keypair, mint: Keypair) -> Instruction:
+def open_home(payer: Signer, owner: Keypair, mint: Keypair) -> Instruction:
     return spl.create_idempotent_associated_token_account(
         payer.pubkey(), owner.pubkey(), mint.pubkey(), PROGRAM
     )

@@ -91,7 +91,7 @@ def test_a_delegate_cannot_burn_for_the_owner(net: Net, owner: Keypair, mint: Ke
     net.run([approve(owner, delegate, mint)], owner)
     signature = net.run([burn(delegate, mint, account=home(owner, mint))], delegate)
     assert net.mint_account(mint).supply == 0
-    assert refused(net, signature, mint=mint, wallet=owner) == "BURN_WRONG_WALLET"
+    assert refused(net, signature, mint=mint, wallet=owner) == "BURN_BY_DELEGATE"
     assert refused(net, signature, mint=mint, wallet=delegate) == "BURN_NOT_HELD"
 
 
@@ -101,7 +101,7 @@ def test_a_delegates_burn_does_not_count_where_the_owner_only_pays(
     delegate = net.funded()
     steps = [approve(owner, delegate, mint), burn(delegate, mint, account=home(owner, mint))]
     signature = net.run(steps, owner, delegate)
-    assert refused(net, signature, mint=mint, wallet=owner) == "BURN_WRONG_WALLET"
+    assert refused(net, signature, mint=mint, wallet=owner) == "BURN_BY_DELEGATE"
 
 
 def test_an_empty_burn_by_the_owner_does_not_cover_a_delegates(
@@ -116,7 +116,7 @@ def test_an_empty_burn_by_the_owner_does_not_cover_a_delegates(
         burn(owner, mint, account=account, amount=0),
     ]
     signature = net.run(steps, owner, delegate)
-    assert refused(net, signature, mint=mint, wallet=owner) == "BURN_WRONG_WALLET"
+    assert refused(net, signature, mint=mint, wallet=owner) == "BURN_BY_DELEGATE"
 
 
 def test_burning_nothing_is_no_burn(net: Net, owner: Keypair, mint: Keypair):
@@ -334,7 +334,7 @@ def test_a_damaged_instruction_is_no_burn(real: Real):
 
 def test_an_authority_that_did_not_sign_does_not_count(real: Real):
     keys = tuple(replace(key, is_signer=False) for key in real[0].account_keys)
-    with pytest.raises(ChainRejected, match="BURN_WRONG_WALLET"):
+    with pytest.raises(ChainRejected, match="BURN_NOT_SIGNED"):
         rejudge(real, transaction=replace(real[0], account_keys=keys))
 
 

@@ -17,6 +17,7 @@ PRODUCTION = {
     "SECURE_HSTS_PRELOAD": "true",
     "SECURE_HSTS_SECONDS": "31536000",
     "SECURE_SSL_REDIRECT": "true",
+    "SOLANA_CHAIN": "mainnet",
 }
 
 

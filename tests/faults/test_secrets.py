@@ -45,6 +45,7 @@ def test_an_error_of_ours_is_logged_and_answered_without_secrets(system: FaultyS
     [
         ("DATABASE_URL", f"postgres://aiw3:{SECRET}@127.0.0.1:port/postgres"),
         ("DATABASE_URL", SECRET),
+        ("MINT_AUTHORITY_KEYPAIR", SECRET),
         ("MINT_DERIVATION_SECRETS", f"1:{SECRET}"),
         ("MINT_DERIVATION_SECRETS", SECRET),
     ],

@@ -167,6 +167,7 @@ def world(localnet: LocalnetProcess, tiers: list[Tier], settings: Settings) -> "
 
     settings.SOLANA_RPC_URL = localnet.rpc_url
     settings.SOLANA_GENESIS_HASH = localnet.genesis_hash
+    settings.SOLANA_RPC_CALLER_SECONDS = 60.0  # a busy machine decides no test
     settings.CHAIN_POLL_INTERVAL = timedelta(milliseconds=1)
     settings.SOLANA_SLOT_DURATION = timedelta(milliseconds=1)
     return World(localnet)

@@ -5,10 +5,7 @@ from unittest.mock import patch
 
 import pytest
 from pytest_django.fixtures import Settings
-from solders.hash import Hash
-from solders.message import Message
 from solders.system_program import CreateAccountParams, create_account
-from solders.transaction import VersionedTransaction
 
 from chain.errors import ChainUnavailable
 from core.errors import Conflict
@@ -123,7 +120,6 @@ def test_lamports_at_the_address_do_not_block_the_mint(world: World) -> None:
 def occupy(world: World, order: MintOrder) -> None:
     """An account that is no mint, at the order's address, finalized."""
     key = mint_keypair(order)
-    blockhash = on_chain(lambda chain: chain.latest_blockhash())
     create = create_account(
         CreateAccountParams(
             from_pubkey=payer().pubkey(),
@@ -133,11 +129,7 @@ def occupy(world: World, order: MintOrder) -> None:
             owner=payer().pubkey(),
         )
     )
-    message = Message.new_with_blockhash(
-        [create], payer().pubkey(), Hash.from_string(blockhash.value)
-    )
-    world.send(bytes(VersionedTransaction(message, [payer(), key])))
-    world.chain.tick(40)
+    world.run([create], payer(), key)
 
 
 def test_a_foreign_account_at_our_address_makes_us_take_the_next(world: World) -> None:

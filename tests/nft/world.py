@@ -4,18 +4,22 @@
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
+from solders.hash import Hash
+from solders.instruction import Instruction
 from solders.keypair import Keypair
-from solders.message import to_bytes_versioned
+from solders.message import Message, to_bytes_versioned
 from solders.transaction import VersionedTransaction
 
 from accounts.models import User
 from chain.localnet.process import LocalnetProcess
 from chain.records import MintAccount, UnsignedTransaction
+from chain.signers import Signer
 from events.models import Event
 from nft.chain_access import on_chain, payer
 from nft.models import MintOrder, UpgradeRequest, UserNft
@@ -100,6 +104,18 @@ class World:
 
     def send(self, raw: bytes) -> str:
         return on_chain(lambda chain: chain.broadcast(raw))
+
+    def run(self, steps: Sequence[Instruction], *signers: Signer) -> str:
+        """Signed by all, paid by the first, sent and finalized; the signature."""
+        blockhash = on_chain(lambda chain: chain.latest_blockhash())
+        recent = Hash.from_string(blockhash.value)
+        message = Message.new_with_blockhash(list(steps), signers[0].pubkey(), recent)
+        signed = {it.pubkey(): it.sign_message(to_bytes_versioned(message)) for it in signers}
+        needed = message.account_keys[: message.header.num_required_signatures]
+        raw = VersionedTransaction.populate(message, [signed[key] for key in needed])
+        signature = self.send(bytes(raw))
+        self.chain.tick(FINALITY)
+        return signature
 
     def burn(self, member: Member, burn: UnsignedTransaction) -> str:
         """Signed by the wallet, sent and finalized; the signature."""
