@@ -2,7 +2,7 @@
 
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
-from nft.models.tiers import Tier
+from nft.models.tiers import Tier, TierVersion
 from nft.models.upgrade_records import BurnTransaction, UpgradeStatusHistory
 from nft.models.upgrade_states import CLOSED, OPEN, UpgradeStatus
 from nft.models.upgrades import UpgradeRequest
@@ -17,6 +17,7 @@ __all__ = [
     "Origin",
     "Purpose",
     "Tier",
+    "TierVersion",
     "UpgradeRequest",
     "UpgradeStatus",
     "UpgradeStatusHistory",

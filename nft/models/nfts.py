@@ -58,6 +58,7 @@ class UserNft(models.Model):
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="nfts")
     tier_level = models.PositiveSmallIntegerField()
     tier_name = models.CharField(max_length=32)
+    tier_version = models.PositiveIntegerField(default=1)
     benefits = models.JSONField()
     origin = models.CharField(max_length=8, choices=Origin.choices)
     status = models.CharField(max_length=12, choices=NftStatus.choices)
@@ -67,6 +68,8 @@ class UserNft(models.Model):
     image_url = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     minted_at = models.DateTimeField(null=True, blank=True)
+    # When it came to its present member from another one; null for who it was minted for.
+    held_since = models.DateTimeField(null=True, blank=True)
     burned_at = models.DateTimeField(null=True, blank=True)
     burn_signature = models.CharField(max_length=88, null=True, blank=True, db_index=True)  # noqa: DJ001 - no burn yet
     version = models.PositiveIntegerField(default=1)
