@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from badges.events import BadgeActivated, BadgeConsumed, BadgeEarned
+from badges.events import BadgeActivated, BadgeConsumed, BadgeEarned, BadgeRevoked
 from badges.models import BadgeDefinition, BadgeStatus, EarnedBadge
 from core.errors import Conflict, InvalidInput, NotFound
 from events.services import publish
@@ -156,6 +156,8 @@ def revoke_badge(*, badge_id: UUID, reason: str, now: datetime) -> EarnedBadge:
         raise _no_such_badge()
     if badge.status != BadgeStatus.REVOKED:
         badge.revoke(reason=reason, now=now)
+        slug = badge.definition.slug
+        publish(BadgeRevoked(user_id=badge.user_id, badge_id=slug, reason=reason))
     return badge
 
 

@@ -72,6 +72,14 @@ PROMISED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         {"upgradeRequestId": REQUEST, "fromStatus": "minting", "toStatus": "completed",
          "reason": "mint finalized"},
     ),
+    "volume_changed": (
+        INTERNAL,
+        [ANALYTICS],
+        {"previousVolume": "0", "currentVolume": "1.5", "trades": 1},
+    ),
+    "badge_revoked": (
+        USER, [USER_EVENTS, NOTIFICATIONS], {"badgeId": "mentor", "reason": "a mistake"},
+    ),
     "tier_changed": (INTERNAL, [OPERATIONS], {"tierId": 6, "tierVersion": 2}),
     "nft_minted": (
         ADMIN,
