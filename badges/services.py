@@ -161,5 +161,17 @@ def revoke_badge(*, badge_id: UUID, reason: str, now: datetime) -> EarnedBadge:
     return badge
 
 
+@transaction.atomic
+def revoke_badge_of_wallet(
+    *, wallet_address: str, slug: str, reason: str, now: datetime
+) -> EarnedBadge:
+    """The same by its names. Raises NotFound for a badge that this wallet does not have."""
+    badges = EarnedBadge.objects.with_slugs([slug]).filter(user__wallet_address=wallet_address)
+    badge = badges.first()
+    if badge is None:
+        raise _no_such_badge()
+    return revoke_badge(badge_id=badge.id, reason=reason, now=now)
+
+
 def _no_such_badge() -> NotFound:
     return NotFound("BADGE_NOT_FOUND", "There is no such badge.")
