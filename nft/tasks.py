@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.jobs import enqueue
 from nft import jobs
 from nft.services.closing import expire_upgrades
+from nft.services.earning import sweep_earning
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
 from nft.services.recovery import redrive_unfinished
@@ -37,6 +38,11 @@ def redrive_task() -> None:
 @shared_task(name=jobs.EXPIRE)
 def expire_task() -> None:
     expire_upgrades(now=timezone.now())
+
+
+@shared_task(name=jobs.SWEEP_EARNING)
+def sweep_earning_task() -> None:
+    sweep_earning(now=timezone.now())
 
 
 def _go_on(job: str, row_id: str, pause: float | None) -> None:

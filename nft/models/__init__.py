@@ -1,5 +1,6 @@
 """Tiers, NFTs, the orders that mint them, and the upgrade requests."""
 
+from nft.models.earning import AwardRule, QualificationRecord
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
 from nft.models.tiers import Tier, TierVersion
@@ -10,12 +11,14 @@ from nft.models.upgrades import UpgradeRequest
 __all__ = [
     "CLOSED",
     "OPEN",
+    "AwardRule",
     "BurnTransaction",
     "MintOrder",
     "NftStatus",
     "OrderStatus",
     "Origin",
     "Purpose",
+    "QualificationRecord",
     "Tier",
     "TierVersion",
     "UpgradeRequest",
