@@ -1,7 +1,8 @@
 """The forms in which operators describe tiers and award rules."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -74,7 +75,8 @@ class TierForm(forms.ModelForm):
             self.add_error("badges_needed", f"There are only {len(badges)} required badges.")
         level = self.instance.level or self.cleaned_data.get("level")
         if needed is None and level is not None:
-            _refuse_circle(self, "required_badges", tier_level=level, tier_badges=_slugs(badges))
+            with _told_on(self, "required_badges"):
+                check_no_circle(tier_level=level, tier_badges=_slugs(badges))
 
 
 class AwardRuleForm(forms.ModelForm):
@@ -86,15 +88,17 @@ class AwardRuleForm(forms.ModelForm):
         if "badge" in asked and not self.errors:
             data = self.cleaned_data
             rule = (data["badge"].slug, _slugs(data["badges"]), data["tier_level"])
-            _refuse_circle(self, "badges", rule_id=self.instance.pk, rule=rule)
+            with _told_on(self, "badges"):
+                check_no_circle(rule_id=self.instance.pk, rule=rule)
 
 
 def _slugs(badges: Iterable[BadgeDefinition]) -> list[str]:
     return [badge.slug for badge in badges]
 
 
-def _refuse_circle(form: forms.ModelForm, field: str, **change: Any) -> None:
+@contextmanager
+def _told_on(form: forms.ModelForm, field: str) -> Iterator[None]:
     try:
-        check_no_circle(**change)
+        yield
     except InvalidInput as error:
         form.add_error(field, error.message)
