@@ -112,7 +112,8 @@ def _check(line: Line, given: set[str], held: set[Pair], first: dict[Pair, int])
 def _held(lines: Sequence[Line]) -> set[Pair]:
     wallets = {line.wallet for line in lines if _is_wallet(line.wallet)}
     held = EarnedBadge.objects.filter(user__wallet_address__in=wallets)
-    return set(held.values_list("user__wallet_address", "definition__slug"))
+    pairs = held.values_list("user__wallet_address", "definition__slug")
+    return {(wallet or "", slug) for wallet, slug in pairs}
 
 
 def _is_wallet(text: str) -> bool:

@@ -23,6 +23,10 @@ from nft.models import (
 from nft.services.earning import sweep_soon
 from nft.services.tiers import offer_tier
 
+AWARDS_TO = (
+    "Awards the badge to whoever meets everything that is filled in. Several rules of one badge"
+    " are alternatives."
+)
 SECRET_FIELDS = ("nonce", "signed_transaction")
 
 
@@ -82,7 +86,7 @@ class AwardRuleAdmin(admin.ModelAdmin):
     list_select_related = ("badge",)
     filter_horizontal = ("badges",)
     fieldsets = (
-        (None, {"fields": ("badge", "is_active"), "description": AwardRule.__doc__}),
+        (None, {"fields": ("badge", "is_active"), "description": AWARDS_TO}),
         ("Trades", {"fields": ("volume_at_least", "trades_at_least", "trades_within_days")}),
         ("Window", {"fields": ("opens_at", "closes_at")}),
         ("Has", {"fields": ("badges", "tier_level", "tier_days")}),

@@ -96,7 +96,7 @@ class AwardRule(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(tier_level__isnull=True, tier_days__isnull=True)
-                | Q(tier_level__gte=1, tier_days__gte=0),
+                | Q(tier_level__isnull=False, tier_level__gte=1, tier_days__isnull=False),
                 name="rule_tier_has_days",
             ),
         ]

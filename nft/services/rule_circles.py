@@ -31,9 +31,8 @@ def check_no_circle(
     rules = [rule] if rule else []
     rules += [
         (row.badge.slug, [badge.slug for badge in row.badges.all()], row.tier_level)
-        for row in AwardRule.objects.exclude(id=rule_id)
-        .select_related("badge")
-        .prefetch_related("badges")
+        for row in AwardRule.objects.select_related("badge").prefetch_related("badges")
+        if row.id != rule_id
     ]
     tiers = {
         tier.level: tier.badge_slugs()

@@ -75,7 +75,7 @@ def naive(asked: dict[str, Any], made: list[tuple[int, int]]) -> bool:
 @pytest.mark.django_db
 @given(asked=rules, made=trades)
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_who_meets_a_rule_agrees_with_a_naive_recount(
     asked: dict[str, Any], made: list[tuple[int, int]]

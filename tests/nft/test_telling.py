@@ -216,7 +216,7 @@ def levels_from_scratch(user: User) -> list[int]:
 
 @given(story=steps)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_what_was_told_agrees_with_a_recomputation_from_scratch(
     tiers: list[Tier], story: list[tuple[str, Any]]

@@ -145,7 +145,7 @@ steps = st.lists(
 @pytest.mark.django_db
 @given(batches=st.lists(steps, max_size=4))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_volume_is_always_the_sum_of_the_trades_in_force(
     batches: list[list[tuple[int, int | None, int]]],
