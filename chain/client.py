@@ -6,7 +6,7 @@ lags behind another one of the same provider answers "behind" instead of yesterd
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -23,11 +23,13 @@ from chain.records import (
     SignatureInfo,
     SignatureStatus,
     Tip,
+    TokenAccount,
 )
 from chain.replies import (
     expected_shape,
     read_account,
     read_hash,
+    read_many_token_accounts,
     read_signature_info,
     read_status,
     read_token_accounts,
@@ -124,6 +126,14 @@ class SolanaClient:
 
     async def holds(self, wallet: str, mint: str) -> bool:
         return await self.token_account(wallet, mint) is not None
+
+    async def token_accounts(self, addresses: Sequence[str]) -> list[TokenAccount | None]:
+        """At most 100, in the order asked; None where there is no token account (any more)."""
+        config = {**self._config(), "encoding": "base64"}
+        params = [[_address(address) for address in addresses]]
+        value, _ = await self._read("getMultipleAccounts", params, config)
+        with expected_shape():
+            return read_many_token_accounts(value, count=len(addresses))
 
     # --- transactions
 

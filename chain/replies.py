@@ -68,6 +68,16 @@ def read_token_accounts(value: list[Json]) -> dict[str, TokenAccount]:
     return {address: account for address, account in found.items() if account is not None}
 
 
+def read_many_token_accounts(value: list[Json | None], *, count: int) -> list[TokenAccount | None]:
+    """`value` of getMultipleAccounts in base64."""
+    if len(value) != count:
+        raise ValueError("not one answer for each address")
+    return [
+        parse_token_account(_bytes(item)) if item and item["owner"] == TOKEN_2022 else None
+        for item in value
+    ]
+
+
 def read_status(value: Json | None) -> SignatureStatus | None:
     if value is None:
         return None

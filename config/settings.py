@@ -260,6 +260,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
     "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
+    "glance at holders": {"task": "nft.glance", "schedule": 5.0, "options": {"expires": 5}},
     "redrive replays": {
         "task": "events.redrive_replays",
         "schedule": 30.0,
@@ -289,6 +290,10 @@ UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))
 BURN_SWEEP_EVERY = timedelta(seconds=env.int("BURN_SWEEP_SECONDS", 10))
 # Blocks to wait, beyond the last valid one of every burn that we issued, before closing.
 CLOSING_MARGIN_BLOCKS = env.int("CLOSING_MARGIN_BLOCKS", 32)
+# How often each NFT's token account is compared with our rows, and how often an NFT that did
+# not move is read from its cursor all the same (it may have left and come back).
+OWNERSHIP_GLANCE_EVERY = timedelta(seconds=env.int("OWNERSHIP_GLANCE_SECONDS", 10))
+OWNERSHIP_REREAD_EVERY = timedelta(seconds=env.int("OWNERSHIP_REREAD_SECONDS", 6 * 3600))
 LATE_BURN_WATCH = timedelta(days=env.int("LATE_BURN_WATCH_DAYS", 30))
 
 LOGGING = {

@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.jobs import enqueue
 from nft import jobs
 from nft.services.closing import expire_upgrades
+from nft.services.following import follow_nft, glance_at_holders
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
 from nft.services.recovery import redrive_unfinished
@@ -37,6 +38,17 @@ def redrive_task() -> None:
 @shared_task(name=jobs.EXPIRE)
 def expire_task() -> None:
     expire_upgrades(now=timezone.now())
+
+
+@shared_task(name=jobs.GLANCE)
+def glance_task() -> None:
+    glance_at_holders(now=timezone.now())
+
+
+@shared_task(name=jobs.FOLLOW_NFT)
+def follow_nft_task(holding_id: str) -> None:
+    pause = follow_nft(holding_id=UUID(holding_id), now=timezone.now())
+    _go_on(jobs.FOLLOW_NFT, holding_id, pause)
 
 
 def _go_on(job: str, row_id: str, pause: float | None) -> None:

@@ -1,5 +1,6 @@
 """Tiers, NFTs, the orders that mint them, and the upgrade requests."""
 
+from nft.models.holdings import HoldingStatus, NftHolding, OwnershipChange
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
 from nft.models.tiers import Tier
@@ -11,10 +12,13 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "BurnTransaction",
+    "HoldingStatus",
     "MintOrder",
+    "NftHolding",
     "NftStatus",
     "OrderStatus",
     "Origin",
+    "OwnershipChange",
     "Purpose",
     "Tier",
     "UpgradeRequest",

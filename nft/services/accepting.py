@@ -23,7 +23,7 @@ def accept_burn(*, request: UpgradeRequest, proof: BurnProof, now: datetime) -> 
     nft = UserNft.objects.select_for_update().get(id=request.current_nft_id)
     hinted = request.id if request.submitted_signature == proof.signature else None
     owner = UpgradeRequest.objects.for_burn(
-        nft_id=nft.id, memo_ids=proof.request_ids, hinted_id=hinted
+        nft_id=nft.id, wallet=proof.wallet, memo_ids=proof.request_ids, hinted_id=hinted
     )
     if owner is None:
         return _record_stray_burn(request, nft, proof, now)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from accounts.models import User
 from badges.models import EarnedBadge
 from core.errors import Conflict
-from nft.models import Origin, Tier, UpgradeRequest, UserNft
+from nft.models import Tier, UpgradeRequest, UserNft
 from nft.services.judging import LevelQualification, Standing, judge_tier, judge_tiers
 from nft.terms import TierTerms
 from trading.models import UserVolume
@@ -50,6 +50,6 @@ def standing_of(user: User) -> Standing:
         volume=UserVolume.objects.total_of(user.id),
         badges=EarnedBadge.objects.status_by_slug(user.id),
         owned_level=nfts.highest_level(),
-        has_unlocked=nfts.filter(origin=Origin.UNLOCK).exists(),
+        has_unlocked=UserNft.objects.unlocked_by(user.id).exists(),
         open_level=running.values_list("target_level", flat=True).first(),
     )

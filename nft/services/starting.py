@@ -115,7 +115,11 @@ def _not_held() -> Conflict:
 def _open_request(
     *, user: User, nft: UserNft, level: int, holding: Holding, now: datetime, keep: Keep
 ) -> tuple[UpgradeRequest, UnsignedTransaction]:
-    nft = UserNft.objects.select_for_update().get(id=nft.id)
+    # Again of this user: it may have been handed over since the chain was asked.
+    held = UserNft.objects.of_user(user.id).select_for_update().filter(id=nft.id).first()
+    if held is None:
+        raise _not_held()
+    nft = held
     _refuse_if_not_upgradable(nft, level)
     tier = _find_tier(level)
     check_qualified(user=user, tier=tier)
