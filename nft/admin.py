@@ -2,18 +2,25 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import URLField
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from core.admin import LookOnly, ReadOnlyAdmin
+from nft.forms import TierForm
 from nft.models import (
     BurnTransaction,
     MintOrder,
+    NftHolding,
+    OwnershipChange,
     Tier,
+    TierVersion,
     UpgradeRequest,
     UpgradeStatusHistory,
     UserNft,
 )
+from nft.services.tiers import offer_tier
 
 SECRET_FIELDS = ("nonce", "signed_transaction")
 
@@ -22,14 +29,53 @@ SECRET_FIELDS = ("nonce", "signed_transaction")
 class TierAdmin(admin.ModelAdmin):
     """An edit changes what is offered from now on, never an NFT or a running upgrade."""
 
-    list_display = ("level", "name", "required_volume", "trading_fee_reduction", "is_active")
+    form = TierForm
+    list_display = ("level", "name", "required_volume", "supply_cap", "version", "is_active")
     filter_horizontal = ("required_badges",)
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+    fieldsets = (
+        (None, {"fields": ("level", "name", "symbol", "description", "colour", "picture_url")}),
+        ("What it asks for", {"fields": ("required_volume", "required_badges", "badges_needed")}),
+        (
+            "What it gives",
+            {
+                "fields": (
+                    "trading_fee_reduction",
+                    "ai_agent_weekly_uses",
+                    "priority_support",
+                    "free_benefits",
+                )
+            },
+        ),
+        (
+            "When, and how many",
+            {"fields": ("is_active", "available_from", "available_until", "supply_cap")},
+        ),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tier | None = None) -> tuple[str, ...]:
         return ("level",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # take it off the offer with `is_active`
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        tier: Tier = form.instance
+        offer_tier(tier=tier, author=f"admin {request.user.get_username()}")
+        levels = Tier.objects.on_offer().values_list("level", flat=True)
+        if tier.level > min(levels, default=1) and tier.level - 1 not in levels:
+            text = f"Nobody can reach level {tier.level}: level {tier.level - 1} is not on offer."
+            self.message_user(request, text, messages.WARNING)
+
+
+@admin.register(TierVersion)
+class TierVersionAdmin(ReadOnlyAdmin):
+    list_display = ("tier", "version", "author", "created_at")
+    list_filter = ("tier",)
+    list_select_related = ("tier",)
 
 
 @admin.register(UserNft)
@@ -82,3 +128,18 @@ class BurnTransactionAdmin(ReadOnlyAdmin):
     list_select_related = ("request",)
     search_fields = ("signature", "message_hash", "request__id")
     exclude = SECRET_FIELDS[1:]
+
+
+@admin.register(NftHolding)
+class NftHoldingAdmin(ReadOnlyAdmin):
+    list_display = ("nft", "wallet", "status", "slot", "seen_at", "trouble")
+    list_filter = ("status", ("trouble", admin.EmptyFieldListFilter))
+    list_select_related = ("nft",)
+    search_fields = ("wallet", "nft__mint_address")
+
+
+@admin.register(OwnershipChange)
+class OwnershipChangeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "nft", "from_wallet", "to_wallet", "signature")
+    list_select_related = ("nft",)
+    search_fields = ("signature", "from_wallet", "to_wallet", "nft__mint_address")

@@ -209,3 +209,15 @@ class RequestStuck(DomainEvent):
 
     def message(self) -> str:
         return f"Upgrade {self.upgrade_request_id} needs a look: {self.reason}"[:300]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierChanged(DomainEvent):
+    """A tier is offered anew, edited, or taken off the offer; for services only."""
+
+    event_type: ClassVar[str] = "tier_changed"
+    tier_id: int
+    tier_version: int
+
+    def message(self) -> str:
+        return f"Tier {self.tier_id} is offered as version {self.tier_version}."

@@ -3,7 +3,7 @@
 from nft.models.holdings import HoldingStatus, NftHolding, OwnershipChange
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
-from nft.models.tiers import Tier
+from nft.models.tiers import Tier, TierVersion
 from nft.models.upgrade_records import BurnTransaction, UpgradeStatusHistory
 from nft.models.upgrade_states import CLOSED, OPEN, UpgradeStatus
 from nft.models.upgrades import UpgradeRequest
@@ -21,6 +21,7 @@ __all__ = [
     "OwnershipChange",
     "Purpose",
     "Tier",
+    "TierVersion",
     "UpgradeRequest",
     "UpgradeStatus",
     "UpgradeStatusHistory",

@@ -68,6 +68,7 @@ class UserNft(models.Model):
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="nfts")
     tier_level = models.PositiveSmallIntegerField()
     tier_name = models.CharField(max_length=32)
+    tier_version = models.PositiveIntegerField(default=1)
     benefits = models.JSONField()
     origin = models.CharField(max_length=8, choices=Origin.choices)
     status = models.CharField(max_length=12, choices=NftStatus.choices)
@@ -77,6 +78,8 @@ class UserNft(models.Model):
     image_url = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     minted_at = models.DateTimeField(null=True, blank=True)
+    # When it came to its present member from another one; null for who it was minted for.
+    held_since = models.DateTimeField(null=True, blank=True)
     burned_at = models.DateTimeField(null=True, blank=True)
     burn_signature = models.CharField(max_length=88, null=True, blank=True, db_index=True)  # noqa: DJ001 - no burn yet
     version = models.PositiveIntegerField(default=1)
@@ -132,11 +135,12 @@ class UserNft(models.Model):
     def record_burn(self, *, signature: str, burned_at: datetime) -> None:
         self.move(NftStatus.BURNED, burn_signature=signature, burned_at=burned_at)
 
-    def hand_over(self, user: Any) -> None:
+    def hand_over(self, user: Any, *, since: datetime) -> None:
         """To the member whose wallet holds it now; the status is `active` afterwards."""
+        changes = {"user": user, "held_since": since}
         if self.status == NftStatus.TRANSFERRED:
-            self.move(NftStatus.ACTIVE, user=user)
-        elif self.status != NftStatus.ACTIVE or not update_if_unchanged(self, user=user):
+            self.move(NftStatus.ACTIVE, **changes)
+        elif self.status != NftStatus.ACTIVE or not update_if_unchanged(self, **changes):
             raise Conflict("NFT_STATE", f"An NFT that is {self.status} cannot be handed over.")
 
     def leave(self) -> None:

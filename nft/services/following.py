@@ -21,13 +21,12 @@ from nft import jobs
 from nft.chain_access import on_chain
 from nft.models import NftHolding, NftStatus, OwnershipChange, UserNft
 from nft.models.holdings import HoldingStatus, first_look
-from nft.services.handing_over import apply_moves, give_to_newcomers
+from nft.services.handing_over import SLOTS_READ_AGAIN, apply_moves, give_to_newcomers
 from nft.services.hints import poll_pause
 from nft.services.owner_evidence import OwnerQuestion, gather_owner_evidence
 
 logger = logging.getLogger(__name__)
 
-SLOTS_READ_AGAIN = 64
 CHUNK = 100  # accounts that a node gives at once
 CHUNKS_A_TURN = 10
 PAUSE_WITHOUT_CHAIN = timedelta(seconds=5)

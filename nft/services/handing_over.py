@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PAUSE_DURING_UPGRADE = timedelta(seconds=30)
 PAUSE_IN_TROUBLE = timedelta(minutes=5)
+# A node's index may be behind its state, so these are read again before every cursor.
+SLOTS_READ_AGAIN = 64
 PAUSE_UNSETTLED = timedelta(seconds=2)
 
 
@@ -53,7 +55,8 @@ def apply_moves(*, holding: NftHolding, evidence: OwnerEvidence, now: datetime) 
 
 def _move_cursor(holding: NftHolding, evidence: OwnerEvidence) -> timedelta:
     if not evidence.is_complete:
-        holding.change(slot=evidence.read_to)
+        # Further on by what is read again, so that the next look starts where this one stopped.
+        holding.change(slot=evidence.read_to + SLOTS_READ_AGAIN)
         return timedelta(0)
     if evidence.settled:
         holding.change(slot=evidence.read_to, trouble="")
@@ -78,7 +81,7 @@ def _apply_transfer(
     giver = nft.user if nft.status == NftStatus.ACTIVE else None
     taker = User.objects.filter(wallet_address=after.wallet).first()
     if taker is not None:
-        nft.hand_over(taker)
+        nft.hand_over(taker, since=change.at)
     elif nft.status == NftStatus.ACTIVE:
         nft.leave()
     for member in dict.fromkeys(filter(None, (giver, taker))):
@@ -103,10 +106,9 @@ def _give_to_newcomer(nft_id: UUID) -> bool:
     taker = User.objects.filter(wallet_address=holding.wallet).first()
     if nft.status != NftStatus.TRANSFERRED or taker is None:
         return False  # somebody was faster
-    nft.hand_over(taker)
-    change = OwnershipChange.objects.filter(nft=nft, to_wallet=holding.wallet).first()
-    if change is not None:
-        _tell_of_transfer(nft, change, taker)
+    change = OwnershipChange.objects.filter(nft=nft, to_wallet=holding.wallet)[0]
+    nft.hand_over(taker, since=change.at)
+    _tell_of_transfer(nft, change, taker)
     return True
 
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from badges.models import BadgeDefinition
 from nft.models import Tier
+from nft.services.tiers import keep_version
 
 SYMBOL = "AIW3"
 
@@ -88,6 +89,8 @@ def seed_ladder() -> Seeded:
     badges = [_add_badge(plan, tier=tier) for tier in LADDER for plan in tier.badges]
     badges += [_add_badge(plan, tier=None) for plan in EXTRA_BADGES]
     tiers = [_add_tier(plan) for plan in LADDER]
+    for tier in Tier.objects.filter(versions=None):  # those that are older than versions
+        keep_version(tier=tier, author="seed")
     return Seeded(tiers=sum(tiers), badges=sum(badges))
 
 

@@ -122,8 +122,8 @@ def _open_request(
     nft = held
     _refuse_if_not_upgradable(nft, level)
     tier = _find_tier(level)
-    check_qualified(user=user, tier=tier)
-    request = _create_request(user, nft, TierTerms.of(tier), holding.slot, now)
+    terms = check_qualified(user=user, tier=tier, now=now)
+    request = _create_request(user, nft, terms, holding.slot, now)
     burn = build_burn_transaction(
         request=request, blockhash=holding.blockhash, token_account=holding.account
     )

@@ -72,6 +72,7 @@ PROMISED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         {"upgradeRequestId": REQUEST, "fromStatus": "minting", "toStatus": "completed",
          "reason": "mint finalized"},
     ),
+    "tier_changed": (INTERNAL, [OPERATIONS], {"tierId": 6, "tierVersion": 2}),
     "nft_minted": (
         ADMIN,
         [OPERATIONS, ANALYTICS],

@@ -24,7 +24,7 @@ from nft.services.unlocking import unlock_nft
 from tests.nft.conftest import make_user, new_address, qualify
 from tests.nft.hands import hand, notice, told
 from tests.nft.test_whose_burn import burn_own, cancelled, new_nfts
-from tests.nft.world import Member, World, event_types, reread
+from tests.nft.world import World, event_types, reread
 from tests.together import run_together
 
 pytestmark = pytest.mark.django_db
@@ -247,7 +247,7 @@ def test_a_receiver_unlocks_as_anybody_and_the_giver_never_again(world: World) -
     notice(world)
     held = UserNft.objects.of_user(taker.user.id)
     assert {row.id for row in held} == {nft.id, other_nft.id}
-    level_1 = qualification_of(giver.user).levels[0]
+    level_1 = qualification_of(giver.user, now=world.now).levels[0]
     assert "ALREADY_UNLOCKED" in {reason.code for reason in level_1.missing}
     with pytest.raises(Conflict) as refusal:
         unlock_nft(user=giver.user, tier_level=1, now=world.now, keep=lambda _: None)
@@ -272,13 +272,12 @@ def test_many_mentions_of_an_nft_are_read_over_several_looks(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     giver, nft = world.unlocked_member()
-    taker, noisy = world.new_member(), world.new_member()
+    taker = world.new_member()
     monkeypatch.setattr(owner_evidence, "MOST_READ", 3)
     for _ in range(6):
         world.chain.call("requestAirdrop", nft.mint_address, 1)
         world.chain.tick(2)
     hand(world, giver, nft, taker.wallet)
-    del noisy
     notice(world, rounds=8)
     nft.refresh_from_db()
     assert nft.user == taker.user
@@ -348,5 +347,3 @@ def test_indexer_and_upgrade_find_one_burn_together(world: World) -> None:
     assert reread(request).status == UpgradeStatus.COMPLETED
     assert len(told("nft_burned", nft)) == 1
     assert told("nft_burned", nft)[0].data["upgradeRequestId"] == str(request.id)
-
-
