@@ -22,6 +22,7 @@ from chain.records import (
     MintAccount,
     SignatureInfo,
     SignatureStatus,
+    Simulation,
     Tip,
     TokenAccount,
 )
@@ -31,6 +32,7 @@ from chain.replies import (
     read_hash,
     read_many_token_accounts,
     read_signature_info,
+    read_simulation,
     read_status,
     read_token_accounts,
     read_transaction,
@@ -155,6 +157,19 @@ class SolanaClient:
             if error.code != "ALREADY_PROCESSED":
                 raise
         return signature
+
+    async def simulate(self, raw: bytes) -> Simulation:
+        """What the transaction would do on the confirmed state, signed or not."""
+        config = {
+            "encoding": "base64",
+            "commitment": "confirmed",
+            "sigVerify": False,
+            "replaceRecentBlockhash": True,
+        }
+        text = base64.b64encode(raw).decode()
+        value, _ = await self._read("simulateTransaction", [text], config)
+        with expected_shape():
+            return read_simulation(value)
 
     async def signature_status(self, signature: str) -> SignatureStatus | None:
         """None: this node knows nothing of it, which does not prove that it never landed."""

@@ -18,6 +18,7 @@ from chain.records import (
     MintAccount,
     SignatureInfo,
     SignatureStatus,
+    Simulation,
     TokenAccount,
     TokenBalance,
 )
@@ -85,6 +86,12 @@ def read_status(value: Json | None) -> SignatureStatus | None:
     rooted = "finalized" if value.get("confirmations") is None else "processed"
     confirmation = str(value.get("confirmationStatus") or rooted)
     return SignatureStatus(int(value["slot"]), confirmation, _error(value.get("err")))
+
+
+def read_simulation(value: Json) -> Simulation:
+    """`value` of simulateTransaction."""
+    logs = tuple(str(line) for line in value.get("logs") or [])
+    return Simulation(_error(value["err"]), int(value.get("unitsConsumed") or 0), logs)
 
 
 def read_signature_info(value: Json) -> SignatureInfo:

@@ -283,6 +283,9 @@ LOCALNET_ALLOWED = env.bool("LOCALNET_ALLOWED", False)
 MINT_AUTHORITY_KEYPAIR = env.str("MINT_AUTHORITY_KEYPAIR")
 MINT_DERIVATION_SECRETS = versioned_secrets("MINT_DERIVATION_SECRETS")
 SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
+# The most that we pay for members' fees a day (UTC): for all of them, and for one.
+SPONSOR_DAILY_LAMPORTS = env.int("SPONSOR_DAILY_LAMPORTS", 100_000_000)
+SPONSOR_USER_DAILY_LAMPORTS = env.int("SPONSOR_USER_DAILY_LAMPORTS", 100_000)
 
 # --- Upgrades -------------------------------------------------------------------------
 UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))

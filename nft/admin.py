@@ -14,6 +14,7 @@ from nft.models import (
     MintOrder,
     NftHolding,
     OwnershipChange,
+    SponsorSpending,
     Tier,
     TierVersion,
     UpgradeRequest,
@@ -143,3 +144,10 @@ class OwnershipChangeAdmin(ReadOnlyAdmin):
     list_display = ("at", "nft", "from_wallet", "to_wallet", "signature")
     list_select_related = ("nft",)
     search_fields = ("signature", "from_wallet", "to_wallet", "nft__mint_address")
+
+
+@admin.register(SponsorSpending)
+class SponsorSpendingAdmin(ReadOnlyAdmin):
+    list_display = ("day", "scope", "lamports")
+    date_hierarchy = "day"
+    search_fields = ("scope",)

@@ -316,7 +316,7 @@ def test_many_workers_apply_a_transfer_once(world: World) -> None:
     late = world.now + timedelta(days=1)
     # Different moments, as after a lease that ran out under a slow worker.
     calls = [
-        lambda at=at: follow_nft(holding_id=holding.id, now=late + timedelta(minutes=at))  # type: ignore[misc]
+        lambda at=at: follow_nft(holding_id=holding.id, now=late + timedelta(minutes=at))
         for at in range(6)
     ]
     results = run_together(calls)
