@@ -16,6 +16,7 @@ from nft.models import (
     OwnershipChange,
     SponsorSpending,
     Tier,
+    TierSupply,
     TierVersion,
     UpgradeRequest,
     UpgradeStatusHistory,
@@ -151,3 +152,8 @@ class SponsorSpendingAdmin(ReadOnlyAdmin):
     list_display = ("day", "scope", "lamports")
     date_hierarchy = "day"
     search_fields = ("scope",)
+
+
+@admin.register(TierSupply)
+class TierSupplyAdmin(ReadOnlyAdmin):
+    list_display = ("level", "taken", "last_number")

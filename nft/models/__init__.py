@@ -4,6 +4,7 @@ from nft.models.holdings import HoldingStatus, NftHolding, OwnershipChange
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
 from nft.models.sponsoring import SponsorSpending
+from nft.models.supply import TierSupply
 from nft.models.tiers import Tier, TierVersion
 from nft.models.upgrade_records import BurnTransaction, UpgradeStatusHistory
 from nft.models.upgrade_states import CLOSED, OPEN, UpgradeStatus
@@ -23,6 +24,7 @@ __all__ = [
     "Purpose",
     "SponsorSpending",
     "Tier",
+    "TierSupply",
     "TierVersion",
     "UpgradeRequest",
     "UpgradeStatus",

@@ -9,7 +9,7 @@ from core.jobs import enqueue
 from events.services import publish
 from nft import jobs
 from nft.events import BurnConfirmed, NftBurned
-from nft.models import CLOSED, NftStatus, UpgradeRequest, UpgradeStatus, UserNft
+from nft.models import CLOSED, NftStatus, TierSupply, UpgradeRequest, UpgradeStatus, UserNft
 from nft.models.upgrade_states import AFTER_PROOF
 
 
@@ -35,7 +35,10 @@ def accept_burn(*, request: UpgradeRequest, proof: BurnProof, now: datetime) -> 
 
 def _begin_minting(owner: UpgradeRequest, nft: UserNft, proof: BurnProof, now: datetime) -> None:
     # Badges of a closed request were released: they are waived, not taken a second time.
-    waived = list(owner.terms["badges"]) if owner.status in CLOSED else []
+    waived = []
+    if owner.status in CLOSED:
+        waived = list(owner.terms["badges"])
+        TierSupply.objects.take_beyond(level=owner.target_level)
     owner.begin_minting(signature=proof.signature, slot=proof.slot, waived_badges=waived, now=now)
     _record_burn(nft, proof, owner, now)
     owner.order.begin(now=now)

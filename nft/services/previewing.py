@@ -12,7 +12,8 @@ from chain.fees import Fee, accounts_of
 from chain.records import Simulation
 from core.errors import Conflict, Unavailable
 from nft.chain_access import on_chain_for_caller
-from nft.models import UserNft
+from nft.models import TierSupply, UserNft
+from nft.models.supply import sold_out
 from nft.services.burn_planning import ANY_REQUEST, BurnFacts, BurnPlan, look_before_burn, plan_burn
 from nft.services.qualification import check_qualified
 from nft.services.starting import find_nft, find_tier, not_held, refuse_if_not_upgradable
@@ -92,7 +93,10 @@ def _ask_rules(
     except Conflict as reason:
         blockers.append(_as_blocker(reason))
     try:
-        return check_qualified(user=user, tier=find_tier(level), now=now), blockers
+        tier = find_tier(level)
+        if tier.supply_cap is not None and TierSupply.objects.taken_of(level) >= tier.supply_cap:
+            blockers.append(_as_blocker(sold_out(level, tier.supply_cap)))
+        return check_qualified(user=user, tier=tier, now=now), blockers
     except Conflict as reason:
         missing = reason.details.get("missing", [_as_blocker(reason)])
         known = {blocker["code"] for blocker in blockers}
