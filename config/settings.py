@@ -188,6 +188,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "badges", "description": "Earned, activated, consumed by an upgrade"},
         {"name": "streams", "description": "Every step as it happens (server-sent events)"},
         {"name": "trading", "description": "For the trading system, by service key"},
+        {"name": "benefits", "description": "What a wallet's NFT gives, by service key"},
         {"name": "NFTs", "description": "What the metadata address of a mint points to, public"},
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -286,6 +287,10 @@ SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
 # The most that we pay for members' fees a day (UTC): for all of them, and for one.
 SPONSOR_DAILY_LAMPORTS = env.int("SPONSOR_DAILY_LAMPORTS", 100_000_000)
 SPONSOR_USER_DAILY_LAMPORTS = env.int("SPONSOR_USER_DAILY_LAMPORTS", 100_000)
+
+# --- Benefits -------------------------------------------------------------------------
+# The longest that another service may hear of benefits that an event has changed since.
+BENEFITS_CACHE_SECONDS = env.int("BENEFITS_CACHE_SECONDS", 60)
 
 # --- Upgrades -------------------------------------------------------------------------
 UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from core.admin import LookOnly, ReadOnlyAdmin
 from nft.forms import TierForm
 from nft.models import (
+    BenefitUse,
     BurnTransaction,
     MintOrder,
     NftHolding,
@@ -157,3 +158,10 @@ class SponsorSpendingAdmin(ReadOnlyAdmin):
 @admin.register(TierSupply)
 class TierSupplyAdmin(ReadOnlyAdmin):
     list_display = ("level", "taken", "last_number")
+
+
+@admin.register(BenefitUse)
+class BenefitUseAdmin(ReadOnlyAdmin):
+    list_display = ("week", "name", "subject_id", "used")
+    list_filter = ("name", "week")
+    search_fields = ("subject_id",)

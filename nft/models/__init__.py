@@ -1,5 +1,6 @@
 """Tiers, NFTs, the orders that mint them, and the upgrade requests."""
 
+from nft.models.benefits import BenefitUse
 from nft.models.holdings import HoldingStatus, NftHolding, OwnershipChange
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
@@ -13,6 +14,7 @@ from nft.models.upgrades import UpgradeRequest
 __all__ = [
     "CLOSED",
     "OPEN",
+    "BenefitUse",
     "BurnTransaction",
     "HoldingStatus",
     "MintOrder",
