@@ -49,7 +49,10 @@ def _message(raw: bytes) -> Message | MessageV0:
 
 
 def _priority_fee(message: Message | MessageV0) -> int:
-    """Price (micro-lamports a unit) times the unit limit, rounded up."""
+    """Price (micro-lamports a unit) times the unit limit, rounded up.
+
+    Without a limit of its own: the most that the cluster may set, so never too little.
+    """
     price, limit, others = 0, None, 0
     for instruction in message.instructions:
         program, data = message.account_keys[instruction.program_id_index], instruction.data

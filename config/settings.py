@@ -200,6 +200,15 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
+# Where the NFTs' metadata and pictures are kept; any of Django's storages, S3 for example.
+NFT_STORAGE_BACKEND = env.str("NFT_STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")
+NFT_STORAGE_OPTIONS = env.json("NFT_STORAGE_OPTIONS", {"location": str(BASE_DIR / "build" / "nft")})
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "nft": {"BACKEND": NFT_STORAGE_BACKEND, "OPTIONS": NFT_STORAGE_OPTIONS},
+}
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

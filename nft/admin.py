@@ -12,6 +12,7 @@ from nft.forms import TierForm
 from nft.models import (
     BenefitUse,
     BurnTransaction,
+    FaceFile,
     MintOrder,
     NftHolding,
     OwnershipChange,
@@ -165,3 +166,10 @@ class BenefitUseAdmin(ReadOnlyAdmin):
     list_display = ("week", "name", "subject_id", "used")
     list_filter = ("name", "week")
     search_fields = ("subject_id",)
+
+
+@admin.register(FaceFile)
+class FaceFileAdmin(ReadOnlyAdmin):
+    list_display = ("mint_address", "part", "sha256", "created_at")
+    list_filter = ("part",)
+    search_fields = ("mint_address", "sha256")

@@ -1,6 +1,7 @@
 """Tiers, NFTs, the orders that mint them, and the upgrade requests."""
 
 from nft.models.benefits import BenefitUse
+from nft.models.face_files import FaceFile, FacePart
 from nft.models.holdings import HoldingStatus, NftHolding, OwnershipChange
 from nft.models.nfts import NftStatus, Origin, UserNft
 from nft.models.orders import MintOrder, OrderStatus, Purpose
@@ -16,6 +17,8 @@ __all__ = [
     "OPEN",
     "BenefitUse",
     "BurnTransaction",
+    "FaceFile",
+    "FacePart",
     "HoldingStatus",
     "MintOrder",
     "NftHolding",
