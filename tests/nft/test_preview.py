@@ -69,7 +69,8 @@ def test_it_tells_what_the_start_then_does(ready: Ready) -> None:
 def test_it_names_every_blocker_at_once(ready: Ready) -> None:
     member, nft, caller = ready
     give_volume(member.user, 1)
-    EarnedBadge.objects.of_user(member.user.id).delete()
+    slugs = Tier.objects.get(level=2).badge_slugs()
+    EarnedBadge.objects.of_user(member.user.id).with_slugs(slugs).delete()
     response = preview(caller, nft)
     assert codes(response) == {"VOLUME_TOO_LOW", "BADGE_MISSING"}
     assert response.json()["eligible"] is False
