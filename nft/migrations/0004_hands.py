@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('token_account', models.CharField(max_length=44)),
                 ('slot', models.PositiveBigIntegerField(default=0)),
                 ('trouble', models.CharField(blank=True, max_length=200)),
+                ('unsettled_since', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('seen_at', models.DateTimeField(blank=True, db_index=True, null=True)),
             ],
             options={

@@ -30,7 +30,7 @@ class NftHolding(Claimable):
     """`slot` is the cursor: all finalized transactions up to it were read and applied.
 
     `wallet` and `token_account` hold the NFT as of then. `trouble` says what an operator
-    should know when history and state disagree; empty when all is well.
+    should know when history and state disagree for long; empty when all is well.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -42,6 +42,7 @@ class NftHolding(Claimable):
     token_account = models.CharField(max_length=44)
     slot = models.PositiveBigIntegerField(default=0)
     trouble = models.CharField(max_length=200, blank=True)
+    unsettled_since = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     objects = HoldingQuerySet.as_manager()

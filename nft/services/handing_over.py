@@ -30,6 +30,7 @@ PAUSE_DURING_UPGRADE = timedelta(seconds=30)
 PAUSE_IN_TROUBLE = timedelta(minutes=5)
 # A node's index may be behind its state, so these are read again before every cursor.
 SLOTS_READ_AGAIN = 64
+TROUBLE_AFTER = timedelta(minutes=1)
 PAUSE_UNSETTLED = timedelta(seconds=2)
 
 
@@ -50,20 +51,24 @@ def apply_moves(*, holding: NftHolding, evidence: OwnerEvidence, now: datetime) 
         if move.after is None:
             return _apply_burn(nft, holding, move, evidence.mint_account, now)
         _apply_transfer(nft, holding, move, move.after, now)
-    return _move_cursor(holding, evidence)
+    return _move_cursor(holding, evidence, now)
 
 
-def _move_cursor(holding: NftHolding, evidence: OwnerEvidence) -> timedelta:
+def _move_cursor(holding: NftHolding, evidence: OwnerEvidence, now: datetime) -> timedelta:
     if not evidence.is_complete:
         # Further on by what is read again, so that the next look starts where this one stopped.
         holding.change(slot=evidence.read_to + SLOTS_READ_AGAIN)
         return timedelta(0)
     if evidence.settled:
-        holding.change(slot=evidence.read_to, trouble="")
+        holding.change(slot=evidence.read_to, trouble="", unsettled_since=None)
         every: timedelta = settings.OWNERSHIP_REREAD_EVERY
         return every
     if evidence.moves:
         return PAUSE_UNSETTLED  # it went on while we read
+    if holding.unsettled_since is None:
+        holding.change(unsettled_since=now)
+    if now - (holding.unsettled_since or now) < TROUBLE_AFTER:
+        return PAUSE_UNSETTLED  # the node may be behind
     reason = "The chain shows the NFT elsewhere than its transactions lead to."
     if not holding.trouble:
         logger.warning("NFT %s: %s", holding.nft_id, reason)

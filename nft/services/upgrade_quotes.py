@@ -66,12 +66,15 @@ class UpgradeQuote:
         return cls(**{field.name: stored[field.name] for field in fields(cls)})
 
     def require_same(self, now_true: "UpgradeQuote") -> None:
-        """Raises Conflict QUOTE_CHANGED with every difference between this and `now_true`."""
+        """Raises Conflict QUOTE_CHANGED with every difference between this and `now_true`.
+
+        A smaller fee than quoted is none.
+        """
         quoted, actual = asdict(self), asdict(now_true)
         differences = [
             {"field": WIRE_NAMES[name], "quoted": quoted[name], "actual": actual[name]}
             for name in WIRE_NAMES
-            if quoted[name] != actual[name]
+            if quoted[name] != actual[name] and not _is_cheaper(name, quoted, actual)
         ]
         if differences:
             raise Conflict(
@@ -79,6 +82,10 @@ class UpgradeQuote:
                 "The upgrade would now do something else than was quoted.",
                 details={"differences": differences},
             )
+
+
+def _is_cheaper(name: str, quoted: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
+    return name == "fee_lamports" and actual[name] < quoted[name]
 
 
 WIRE_NAMES = {

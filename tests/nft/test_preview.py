@@ -1,6 +1,7 @@
 """An upgrade explained before it starts, and a start that is held to the explanation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -159,10 +160,21 @@ def test_a_sponsor_that_stops_paying_is_a_difference(ready: Ready, settings: Set
         for each in refused["details"]["differences"]
     }
     assert differences == {
-        "feeLamports": (10_000, 5_000),
         "feePayer": (str(payer().pubkey()), member.wallet),
         "rentTo": (str(payer().pubkey()), member.wallet),
     }
+
+
+def test_a_dearer_burn_is_a_difference_and_a_cheaper_one_is_none(ready: Ready) -> None:
+    _, nft, caller = ready
+    kept = UpgradeQuote.read(preview(caller, nft).json()["quote"], now=timezone.now())
+    cheaper, dearer = (replace(kept, fee_lamports=fee) for fee in (4_999, 5_001))
+    refused = start(caller, nft, cheaper.sign(now=timezone.now()))
+    body = assert_error(refused, 409, "QUOTE_CHANGED")
+    assert body["details"]["differences"] == [
+        {"field": "feeLamports", "quoted": 4_999, "actual": 5_000}
+    ]
+    assert start(caller, nft, dearer.sign(now=timezone.now())).status_code == 201
 
 
 def test_a_quote_counts_for_its_member_its_nft_and_its_level(ready: Ready, world: World) -> None:
