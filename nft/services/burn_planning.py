@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from chain.client import SolanaClient
-from chain.fees import Fee, fee_of
 from chain.nft import build_burn, burn_memo
+from chain.quotes import Fee, fee_of
 from chain.records import Blockhash, UnsignedTransaction
 from nft.chain_access import payer
 from nft.services.sponsoring import can_sponsor, sponsored_rent_payer

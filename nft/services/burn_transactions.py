@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from chain.errors import ChainUnavailable
-from chain.fees import fee_of
+from chain.quotes import fee_of
 from chain.records import UnsignedTransaction
 from core.errors import Conflict, Unavailable
 from nft.chain_access import on_chain_for_caller

@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts.models import User
 from chain.client import SolanaClient
 from chain.errors import ChainRejected, ChainUnavailable
-from chain.fees import Fee, accounts_of
+from chain.quotes import Fee, accounts_of
 from chain.records import Simulation
 from core.errors import Conflict, Unavailable
 from nft.chain_access import on_chain_for_caller

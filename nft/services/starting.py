@@ -12,7 +12,7 @@ from accounts.models import User
 from badges.services import reserve_badges
 from chain.client import SolanaClient
 from chain.errors import ChainRejected, ChainUnavailable
-from chain.fees import fee_of
+from chain.quotes import fee_of
 from chain.records import UnsignedTransaction
 from core.errors import Conflict, NotFound, Unavailable
 from core.ids import uuid7

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.core import signing
 
-from chain.fees import Fee
+from chain.quotes import Fee
 from core.errors import Conflict, InvalidInput
 from nft.services.burn_planning import BurnPlan
 from nft.terms import TierTerms

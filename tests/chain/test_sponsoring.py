@@ -15,8 +15,8 @@ from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
 from chain.errors import ChainRejected
-from chain.fees import COMPUTE_BUDGET, fee_of
 from chain.nft import build_burn, burn_memo, check_signed_burn
+from chain.quotes import COMPUTE_BUDGET, fee_of
 from chain.records import Blockhash, UnsignedTransaction
 from tests.chain.svm import REQUEST, Svm, sign
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 from solders.keypair import Keypair
 
-from chain.fees import fee_of
+from chain.quotes import fee_of
 from chain.records import UnsignedTransaction
 from core.errors import Conflict, InvalidInput
 from nft.chain_access import on_chain, payer
