@@ -271,6 +271,11 @@ CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
     "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
     "glance at holders": {"task": "nft.glance", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep earning": {
+        "task": "nft.sweep_earning",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "redrive replays": {
         "task": "events.redrive_replays",
         "schedule": 30.0,

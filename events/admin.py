@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.admin import ReadOnlyAdmin
+from core.confirming import confirmed
 from core.errors import DomainError
-from events.confirming import DiscardForm, RedriveForm, ReplayForm, confirmed
+from events.confirming import DiscardForm, RedriveForm, ReplayForm
 from events.dead_letters import Result, discard, redrive
 from events.models import (
     CrashMark,

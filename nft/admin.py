@@ -8,14 +8,16 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from core.admin import LookOnly, ReadOnlyAdmin
-from nft.forms import TierForm
+from nft.forms import AwardRuleForm, TierForm
 from nft.models import (
+    AwardRule,
     BenefitUse,
     BurnTransaction,
     FaceFile,
     MintOrder,
     NftHolding,
     OwnershipChange,
+    QualificationRecord,
     SponsorSpending,
     Tier,
     TierSupply,
@@ -24,6 +26,7 @@ from nft.models import (
     UpgradeStatusHistory,
     UserNft,
 )
+from nft.services.earning import sweep_soon
 from nft.services.tiers import offer_tier
 
 SECRET_FIELDS = ("nonce", "signed_transaction")
@@ -73,6 +76,36 @@ class TierAdmin(admin.ModelAdmin):
         if tier.level > min(levels, default=1) and tier.level - 1 not in levels:
             text = f"Nobody can reach level {tier.level}: level {tier.level - 1} is not on offer."
             self.message_user(request, text, messages.WARNING)
+
+
+@admin.register(AwardRule)
+class AwardRuleAdmin(admin.ModelAdmin):
+    """Rules apply to everybody from the next sweep on, and to what they did before."""
+
+    form = AwardRuleForm
+    list_display = ("badge", "id", "is_active", "swept_at")
+    list_filter = ("is_active",)
+    list_select_related = ("badge",)
+    filter_horizontal = ("badges",)
+    fieldsets = (
+        (None, {"fields": ("badge", "is_active"), "description": AwardRule.__doc__}),
+        ("Trades", {"fields": ("volume_at_least", "trades_at_least", "trades_within_days")}),
+        ("Window", {"fields": ("opens_at", "closes_at")}),
+        ("Has", {"fields": ("badges", "tier_level", "tier_days")}),
+    )
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        sweep_soon()
+
+
+@admin.register(QualificationRecord)
+class QualificationRecordAdmin(ReadOnlyAdmin):
+    list_display = ("user", "levels", "volume")
+    list_select_related = ("user",)
+    search_fields = ("user__wallet_address",)
 
 
 @admin.register(TierVersion)

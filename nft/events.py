@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -181,6 +182,36 @@ class NftUnlockFailed(DomainEvent):
 
     def message(self) -> str:
         return "Minting your first NFT did not work yet. We keep trying on our own."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NftUnlockOrdered(DomainEvent):
+    """The first NFT takes its member's place from now on, before it is minted; for services."""
+
+    event_type: ClassVar[str] = "nft_unlock_ordered"
+    nft_id: UUID
+    tier_id: int
+
+    def message(self) -> str:
+        return f"The first NFT, of level {self.tier_id}, was ordered."
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierQualificationChanged(DomainEvent):
+    """Volume in US dollars, badges and `moved` since the last of these; see its schema."""
+
+    event_type: ClassVar[str] = "tier_qualification_changed"
+    previous_qualifications: list[int]
+    current_qualifications: list[int]
+    volume_change: Decimal
+    badge_changes: dict[str, list[str]]
+    moved: list[str]
+
+    def message(self) -> str:
+        if not self.current_qualifications:
+            return "No further level is open to you right now."
+        levels = ", ".join(str(level) for level in self.current_qualifications)
+        return f"You qualify for level {levels}."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,15 @@
-"""The form in which operators describe a tier."""
+"""The forms in which operators describe tiers and award rules."""
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 
+from badges.models import BadgeDefinition
+from core.errors import InvalidInput
+from nft.services.rule_circles import check_no_circle
 from nft.terms import DOCUMENTED_BENEFITS
 
 NAME = re.compile(r"[a-z][a-zA-Z0-9]{0,39}")
@@ -64,5 +69,36 @@ class TierForm(forms.ModelForm):
         super().clean()
         needed = self.cleaned_data.get("badges_needed")
         badges = self.cleaned_data.get("required_badges")
-        if needed is not None and badges is not None and needed > len(badges):
+        if badges is None:
+            return
+        if needed is not None and needed > len(badges):
             self.add_error("badges_needed", f"There are only {len(badges)} required badges.")
+        level = self.instance.level or self.cleaned_data.get("level")
+        if needed is None and level is not None:
+            with _told_on(self, "required_badges"):
+                check_no_circle(tier_level=level, tier_badges=_slugs(badges))
+
+
+class AwardRuleForm(forms.ModelForm):
+    def clean(self) -> None:
+        super().clean()
+        asked = {name for name, value in self.cleaned_data.items() if value}
+        if not asked - {"badge", "is_active"}:
+            raise forms.ValidationError("Fill in what it takes to be awarded.")
+        if "badge" in asked and not self.errors:
+            data = self.cleaned_data
+            rule = (data["badge"].slug, _slugs(data["badges"]), data["tier_level"])
+            with _told_on(self, "badges"):
+                check_no_circle(rule_id=self.instance.pk, rule=rule)
+
+
+def _slugs(badges: Iterable[BadgeDefinition]) -> list[str]:
+    return [badge.slug for badge in badges]
+
+
+@contextmanager
+def _told_on(form: forms.ModelForm, field: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidInput as error:
+        form.add_error(field, error.message)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from core.jobs import enqueue
 from nft import jobs
 from nft.services.closing import expire_upgrades
+from nft.services.earning import sweep_earning
 from nft.services.following import follow_nft, glance_at_holders
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
@@ -49,6 +50,11 @@ def glance_task() -> None:
 def follow_nft_task(holding_id: str) -> None:
     pause = follow_nft(holding_id=UUID(holding_id), now=timezone.now())
     _go_on(jobs.FOLLOW_NFT, holding_id, pause)
+
+
+@shared_task(name=jobs.SWEEP_EARNING)
+def sweep_earning_task() -> None:
+    sweep_earning(now=timezone.now())
 
 
 def _go_on(job: str, row_id: str, pause: float | None) -> None:

@@ -1,6 +1,7 @@
 """Tiers, NFTs, the orders that mint them, and the upgrade requests."""
 
 from nft.models.benefits import BenefitUse
+from nft.models.earning import AwardRule, QualificationRecord
 from nft.models.face_files import FaceFile, FacePart
 from nft.models.holdings import HoldingStatus, NftHolding, OwnershipChange
 from nft.models.nfts import NftStatus, Origin, UserNft
@@ -15,6 +16,7 @@ from nft.models.upgrades import UpgradeRequest
 __all__ = [
     "CLOSED",
     "OPEN",
+    "AwardRule",
     "BenefitUse",
     "BurnTransaction",
     "FaceFile",
@@ -27,6 +29,7 @@ __all__ = [
     "Origin",
     "OwnershipChange",
     "Purpose",
+    "QualificationRecord",
     "SponsorSpending",
     "Tier",
     "TierSupply",

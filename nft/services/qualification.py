@@ -5,9 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from accounts.models import User
-from badges.models import EarnedBadge
 from core.errors import Conflict
-from nft.models import Tier, UpgradeRequest, UserNft
+from nft.models import Tier
 from nft.services.judging import (
     LevelQualification,
     Standing,
@@ -15,8 +14,8 @@ from nft.services.judging import (
     judge_tier,
     judge_tiers,
 )
+from nft.services.standings import standings_of
 from nft.terms import TierTerms
-from trading.models import UserVolume
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,4 @@ def check_qualified(*, user: User, tier: Tier, now: datetime) -> TierTerms:
 
 
 def standing_of(user: User) -> Standing:
-    nfts = UserNft.objects.of_user(user.id)
-    running = UpgradeRequest.objects.open().of_user(user.id)
-    return Standing(
-        volume=UserVolume.objects.total_of(user.id),
-        badges=EarnedBadge.objects.status_by_slug(user.id),
-        owned_level=nfts.highest_level(),
-        has_unlocked=UserNft.objects.unlocked_by(user.id).exists(),
-        open_level=running.values_list("target_level", flat=True).first(),
-    )
+    return standings_of([user.id])[user.id]

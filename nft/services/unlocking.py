@@ -10,8 +10,10 @@ from badges.services import reserve_badges
 from core.errors import Conflict
 from core.ids import uuid7
 from core.jobs import enqueue
+from events.services import publish
 from nft import jobs
 from nft.addresses import image_url, metadata_uri
+from nft.events import NftUnlockOrdered
 from nft.models import MintOrder, NftStatus, OrderStatus, Origin, Purpose, Tier, UserNft
 from nft.services.ordering import place_order
 from nft.services.qualification import check_qualified
@@ -49,6 +51,7 @@ def _order_first_nft(
     )
     nft = _create_nft(order, user, tier, terms, now)
     reserve_badges(user_id=user.id, slugs=terms.badges, request_id=nft_id, now=now)
+    publish(NftUnlockOrdered(user_id=user.id, nft_id=nft.id, tier_id=terms.level))
     keep(nft)
     enqueue(jobs.MINT, order.id)
     return nft

@@ -19,7 +19,7 @@ def count_places(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nft', '0004_hands'),
+        ('nft', '0005_hands'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nft', '0006_benefit_uses'),
+        ('nft', '0007_benefit_uses'),
     ]
 
     operations = [

@@ -17,7 +17,7 @@ def copy_members(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nft', '0003_tiers_have_versions'),
+        ('nft', '0004_earning'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

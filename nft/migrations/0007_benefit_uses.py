@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nft', '0005_fees_and_supply'),
+        ('nft', '0006_fees_and_supply'),
     ]
 
     operations = [
