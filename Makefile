@@ -54,7 +54,7 @@ fmt: dev ## Formats the code
 	@$(RUN) ruff check --fix --quiet . || true
 	@$(RUN) ruff format .
 
-bench: runtime ## Measures, beside baselines (PART=realtime, events, trades or upgrades; N=5 rounds)
+bench: runtime ## Measures, beside baselines (PART=realtime, events, trades, upgrades or api)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
 faults: runtime ## Kills everything at random and compares (PART=events, PROFILE=long, SEED=)

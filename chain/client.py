@@ -6,7 +6,7 @@ lags behind another one of the same provider answers "behind" instead of yesterd
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -22,13 +22,17 @@ from chain.records import (
     MintAccount,
     SignatureInfo,
     SignatureStatus,
+    Simulation,
     Tip,
+    TokenAccount,
 )
 from chain.replies import (
     expected_shape,
     read_account,
     read_hash,
+    read_many_token_accounts,
     read_signature_info,
+    read_simulation,
     read_status,
     read_token_accounts,
     read_transaction,
@@ -125,6 +129,14 @@ class SolanaClient:
     async def holds(self, wallet: str, mint: str) -> bool:
         return await self.token_account(wallet, mint) is not None
 
+    async def token_accounts(self, addresses: Sequence[str]) -> list[TokenAccount | None]:
+        """At most 100, in the order asked; None where there is no token account (any more)."""
+        config = {**self._config(), "encoding": "base64"}
+        params = [[_address(address) for address in addresses]]
+        value, _ = await self._read("getMultipleAccounts", params, config)
+        with expected_shape():
+            return read_many_token_accounts(value, count=len(addresses))
+
     # --- transactions
 
     async def broadcast(self, raw: bytes, *, skip_preflight: bool = False) -> str:
@@ -145,6 +157,19 @@ class SolanaClient:
             if error.code != "ALREADY_PROCESSED":
                 raise
         return signature
+
+    async def simulate(self, raw: bytes) -> Simulation:
+        """What the transaction would do on the confirmed state, signed or not."""
+        config = {
+            "encoding": "base64",
+            "commitment": "confirmed",
+            "sigVerify": False,
+            "replaceRecentBlockhash": True,
+        }
+        text = base64.b64encode(raw).decode()
+        value, _ = await self._read("simulateTransaction", [text], config)
+        with expected_shape():
+            return read_simulation(value)
 
     async def signature_status(self, signature: str) -> SignatureStatus | None:
         """None: this node knows nothing of it, which does not prove that it never landed."""

@@ -100,6 +100,15 @@ class TokenAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a transaction would do now; `error` is None for success, `logs` are the programs'."""
+
+    error: str | None
+    units: int
+    logs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureStatus:
     """`confirmation` is processed, confirmed or finalized; `error` is None for success."""
 

@@ -18,6 +18,7 @@ from chain.records import (
     MintAccount,
     SignatureInfo,
     SignatureStatus,
+    Simulation,
     TokenAccount,
     TokenBalance,
 )
@@ -68,6 +69,16 @@ def read_token_accounts(value: list[Json]) -> dict[str, TokenAccount]:
     return {address: account for address, account in found.items() if account is not None}
 
 
+def read_many_token_accounts(value: list[Json | None], *, count: int) -> list[TokenAccount | None]:
+    """`value` of getMultipleAccounts in base64."""
+    if len(value) != count:
+        raise ValueError("not one answer for each address")
+    return [
+        parse_token_account(_bytes(item)) if item and item["owner"] == TOKEN_2022 else None
+        for item in value
+    ]
+
+
 def read_status(value: Json | None) -> SignatureStatus | None:
     if value is None:
         return None
@@ -75,6 +86,12 @@ def read_status(value: Json | None) -> SignatureStatus | None:
     rooted = "finalized" if value.get("confirmations") is None else "processed"
     confirmation = str(value.get("confirmationStatus") or rooted)
     return SignatureStatus(int(value["slot"]), confirmation, _error(value.get("err")))
+
+
+def read_simulation(value: Json) -> Simulation:
+    """`value` of simulateTransaction."""
+    logs = tuple(str(line) for line in value.get("logs") or [])
+    return Simulation(_error(value["err"]), int(value.get("unitsConsumed") or 0), logs)
 
 
 def read_signature_info(value: Json) -> SignatureInfo:

@@ -11,10 +11,16 @@ from core.admin import LookOnly, ReadOnlyAdmin
 from nft.forms import AwardRuleForm, TierForm
 from nft.models import (
     AwardRule,
+    BenefitUse,
     BurnTransaction,
+    FaceFile,
     MintOrder,
+    NftHolding,
+    OwnershipChange,
     QualificationRecord,
+    SponsorSpending,
     Tier,
+    TierSupply,
     TierVersion,
     UpgradeRequest,
     UpgradeStatusHistory,
@@ -163,3 +169,44 @@ class BurnTransactionAdmin(ReadOnlyAdmin):
     list_select_related = ("request",)
     search_fields = ("signature", "message_hash", "request__id")
     exclude = SECRET_FIELDS[1:]
+
+
+@admin.register(NftHolding)
+class NftHoldingAdmin(ReadOnlyAdmin):
+    list_display = ("nft", "wallet", "status", "slot", "seen_at", "trouble")
+    list_filter = ("status", ("trouble", admin.EmptyFieldListFilter))
+    list_select_related = ("nft",)
+    search_fields = ("wallet", "nft__mint_address")
+
+
+@admin.register(OwnershipChange)
+class OwnershipChangeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "nft", "from_wallet", "to_wallet", "signature")
+    list_select_related = ("nft",)
+    search_fields = ("signature", "from_wallet", "to_wallet", "nft__mint_address")
+
+
+@admin.register(SponsorSpending)
+class SponsorSpendingAdmin(ReadOnlyAdmin):
+    list_display = ("day", "scope", "lamports")
+    date_hierarchy = "day"
+    search_fields = ("scope",)
+
+
+@admin.register(TierSupply)
+class TierSupplyAdmin(ReadOnlyAdmin):
+    list_display = ("level", "taken", "last_number")
+
+
+@admin.register(BenefitUse)
+class BenefitUseAdmin(ReadOnlyAdmin):
+    list_display = ("week", "name", "subject_id", "used")
+    list_filter = ("name", "week")
+    search_fields = ("subject_id",)
+
+
+@admin.register(FaceFile)
+class FaceFileAdmin(ReadOnlyAdmin):
+    list_display = ("mint_address", "part", "sha256", "created_at")
+    list_filter = ("part",)
+    search_fields = ("mint_address", "sha256")

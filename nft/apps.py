@@ -7,6 +7,7 @@ class NftConfig(AppConfig):
 
     def ready(self) -> None:
         from events.groups import register
-        from nft.handlers import EARNING
+        from nft.handlers import BENEFITS, EARNING
 
         register(EARNING)
+        register(BENEFITS)

@@ -36,7 +36,22 @@ class NftBurned(DomainEvent):
     upgrade_request_id: UUID | None
 
     def message(self) -> str:
-        return "Your old NFT was burned."
+        return "Your old NFT was burned." if self.upgrade_request_id else "Your NFT was burned."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NftTransferred(DomainEvent):
+    """Told to the member who gave it and to the one who got it: one event each."""
+
+    event_type: ClassVar[str] = "nft_transferred"
+    nft_id: UUID
+    mint_address: str
+    from_wallet: str
+    to_wallet: str
+    transaction_signature: str
+
+    def message(self) -> str:
+        return f"An NFT moved from wallet {self.from_wallet[:6]}… to {self.to_wallet[:6]}…."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,6 +84,7 @@ def _create_nft(order: MintOrder, signature: str, now: datetime) -> UserNft:
     terms = TierTerms.load(order.terms)
     return UserNft.objects.create(
         user_id=order.user_id,
+        issued_to_id=order.user_id,
         tier=Tier.objects.get(level=terms.level),
         tier_level=terms.level,
         tier_name=terms.name,

@@ -38,7 +38,7 @@ def unlock_nft(
 def _order_first_nft(
     user: User, level: int, now: datetime, keep: Callable[[UserNft], None]
 ) -> UserNft:
-    if UserNft.objects.of_user(user.id).filter(origin=Origin.UNLOCK).exists():
+    if UserNft.objects.unlocked_by(user.id).exists():
         raise _already_unlocked()
     tier = _find_first_tier(level)
     terms, nft_id = check_qualified(user=user, tier=tier, now=now), uuid7()
@@ -74,6 +74,7 @@ def _create_nft(
     return UserNft.objects.create(
         id=order.request_id,
         user=user,
+        issued_to=user,
         tier=tier,
         tier_level=terms.level,
         tier_name=terms.name,
