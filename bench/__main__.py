@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from bench import api, events, realtime, trades, upgrades
+from bench import api, events, realtime, upgrades
 from bench.report import Report, table, write
 from bench.stand import ROOT, BenchFailed
 from core.processes import die_with_parent
@@ -20,7 +20,6 @@ PARTS = {
     "realtime": realtime.measure,
     "events": events.measure,
     "upgrades": upgrades.measure,
-    "trades": trades.measure,
     "api": api.measure,
 }
 

@@ -1,4 +1,4 @@
-"""`make bench PART=api`: how soon other services get their answers."""
+"""`make bench PART=api`: how soon other services get their answers, and how much they may send."""
 
 from bench.report import Report
 from bench.stand import stand
@@ -13,8 +13,10 @@ def measure(rounds: int, *, quick: bool) -> Report:
 
         django.setup()
         from bench.api.benefits import benefits_measures
+        from bench.api.trades import trade_measures
 
         found = benefits_measures(servers, rounds=1 if quick else rounds, quick=quick)
+        found += trade_measures(servers, rounds=1 if quick else rounds, quick=quick)
         for measured in found:
             print(f"  {measured.name}: {measured.value:.4g} {measured.unit}", flush=True)
         return Report("api", TITLE, found, {})
