@@ -54,7 +54,7 @@ fmt: dev ## Formats the code
 	@$(RUN) ruff check --fix --quiet . || true
 	@$(RUN) ruff format .
 
-bench: runtime ## Measures, beside baselines (PART=realtime, events, trades, upgrades or api)
+bench: runtime ## Measures, beside baselines (PART=realtime, events, api or upgrades; N=5 rounds)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
 faults: runtime ## Kills everything at random and compares (PART=events, PROFILE=long, SEED=)
