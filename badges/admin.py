@@ -3,15 +3,22 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, QuerySet, URLField
 from django.forms import ModelChoiceField, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
 from django.utils import timezone
 
+from badges.bulk import award_from_csv
+from badges.forms import CsvForm, RevokeForm, report_rows
 from badges.models import BadgeDefinition, BadgeStatusHistory, EarnedBadge
 from badges.services import award_badge, revoke_badge
 from core.admin import LookOnly, ReadOnlyAdmin
+from core.confirming import confirmed
 from core.errors import DomainError
+from core.spreadsheets import csv_file
 
 
 @admin.register(BadgeDefinition)
@@ -50,7 +57,7 @@ class EarnedBadgeAdmin(admin.ModelAdmin):
     search_fields = ["user__wallet_address", "definition__slug"]
     raw_id_fields = ["user"]
     inlines = [HistoryInline]
-    actions = ["revoke"]
+    actions = ["revoke", "export"]
 
     def get_fields(self, request: HttpRequest, obj: EarnedBadge | None = None) -> list[Any]:
         every = [field.name for field in EarnedBadge._meta.fields]
@@ -77,14 +84,57 @@ class EarnedBadgeAdmin(admin.ModelAdmin):
         )
         obj.id = badge.id
 
-    @admin.action(description="Revoke the selected badges", permissions=["add"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[EarnedBadge]) -> None:
-        reason = f"revoked by {_who(request)}"
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.award_csv)
+        return [path("award-csv/", page, name="badges_award_csv"), *super().get_urls()]
+
+    def award_csv(self, request: HttpRequest) -> HttpResponse:
+        """Asks for a file, then reports on each of its lines."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = CsvForm(request.POST or None, request.FILES or None)
+        award = None
+        if form.is_valid():
+            try:
+                award = award_from_csv(
+                    content=form.cleaned_data["file"].read(),
+                    now=timezone.now(),
+                    source=_who(request),
+                    dry_run=form.cleaned_data["dry_run"],
+                )
+            except DomainError as error:
+                form.add_error("file", error.message)
+        if award and "as_file" in request.POST:
+            return csv_file("report.csv", report_rows(award))
+        context = {**self.admin_site.each_context(request), "form": form, "award": award}
+        context["title"] = "Award badges from a CSV file"
+        context["rows"] = report_rows(award) if award else []
+        return render(request, "admin/badges/award_csv.html", context)
+
+    @admin.action(description="Export the selected badges as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[EarnedBadge]) -> HttpResponse:
+        fields = (
+            "user__wallet_address",
+            "definition__slug",
+            "status",
+            "earned_at",
+            "revoke_reason",
+        )
+        header = ("wallet", "badge", "status", "earned at", "reason of revocation")
+        return csv_file("badges.csv", [header, *queryset.values_list(*fields)])
+
+    @admin.action(description="Revoke the selected badges…", permissions=["add"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[EarnedBadge]) -> HttpResponse | None:
+        form = confirmed(request, RevokeForm)
+        if isinstance(form, HttpResponse):
+            return form
+        reason = f"{form.cleaned_data['reason']} ({_who(request)})"
         for badge in queryset:
             try:
                 revoke_badge(badge_id=badge.id, reason=reason, now=timezone.now())
             except DomainError as error:
                 self.message_user(request, f"{badge}: {error.message}", messages.ERROR)
+        return None
 
 
 def _who(request: HttpRequest) -> str:

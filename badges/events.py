@@ -47,3 +47,14 @@ class BadgeConsumed(DomainEvent):
 
     def message(self) -> str:
         return f"Your badge {self.badge_id} was used for your NFT."
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadgeRevoked(DomainEvent):
+    event_type: ClassVar[str] = "badge_revoked"
+
+    badge_id: str
+    reason: str
+
+    def message(self) -> str:
+        return f"Your badge {self.badge_id} was taken back: {self.reason}"[:300]

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from badges.events import BadgeActivated, BadgeConsumed, BadgeEarned
+from badges.events import BadgeActivated, BadgeConsumed, BadgeEarned, BadgeRevoked
 from badges.models import BadgeDefinition, BadgeStatus, EarnedBadge
 from core.errors import Conflict, InvalidInput, NotFound
 from events.services import publish
@@ -156,7 +156,21 @@ def revoke_badge(*, badge_id: UUID, reason: str, now: datetime) -> EarnedBadge:
         raise _no_such_badge()
     if badge.status != BadgeStatus.REVOKED:
         badge.revoke(reason=reason, now=now)
+        slug = badge.definition.slug
+        publish(BadgeRevoked(user_id=badge.user_id, badge_id=slug, reason=reason))
     return badge
+
+
+@transaction.atomic
+def revoke_badge_of_wallet(
+    *, wallet_address: str, slug: str, reason: str, now: datetime
+) -> EarnedBadge:
+    """The same by its names. Raises NotFound for a badge that this wallet does not have."""
+    badges = EarnedBadge.objects.with_slugs([slug]).filter(user__wallet_address=wallet_address)
+    badge = badges.first()
+    if badge is None:
+        raise _no_such_badge()
+    return revoke_badge(badge_id=badge.id, reason=reason, now=now)
 
 
 def _no_such_badge() -> NotFound:

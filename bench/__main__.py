@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from bench import events, realtime, upgrades
+from bench import api, events, realtime, upgrades
 from bench.report import Report, table, write
 from bench.stand import ROOT, BenchFailed
 from core.processes import die_with_parent
@@ -20,6 +20,7 @@ PARTS = {
     "realtime": realtime.measure,
     "events": events.measure,
     "upgrades": upgrades.measure,
+    "api": api.measure,
 }
 
 

@@ -74,6 +74,7 @@ class NftStandard(Protocol):
         blockhash: Blockhash,
         fee_payer: str | None = None,
         token_account: str | None = None,
+        rent_to: str | None = None,
     ) -> UnsignedTransaction: ...
 
 
@@ -191,14 +192,16 @@ def build_burn(
     blockhash: Blockhash,
     fee_payer: str | None = None,
     token_account: str | None = None,
+    rent_to: str | None = None,
 ) -> UnsignedTransaction:
-    """Memo, burn and close, for `wallet` to sign. The closed account's rent goes to the wallet.
+    """Memo, burn and close, for `wallet` to sign. The signatures are still empty.
 
     A `fee_payer` of ours pays the fee and nothing else. `token_account` is where the NFT lies,
-    by default the wallet's associated account. The signatures are still empty.
+    by default the wallet's associated account. Its rent goes to `rent_to`, else the wallet.
     """
     owner, payer = parse_address(wallet), parse_address(fee_payer or wallet)
-    instructions = _burn_and_close(owner, parse_address(mint), token_account)
+    rent_owner = parse_address(rent_to or wallet)
+    instructions = _burn_and_close(owner, parse_address(mint), token_account, rent_owner)
     note = MemoParams(program_id=MEMO_PROGRAM_ID, signer=owner, message=memo.encode())
     instructions.insert(0, create_memo(note))
     message = Message.new_with_blockhash(instructions, payer, Hash.from_string(blockhash.value))
@@ -207,7 +210,9 @@ def build_burn(
     return UnsignedTransaction(raw, _hash(message), blockhash.last_valid_block_height)
 
 
-def _burn_and_close(owner: Pubkey, mint: Pubkey, token_account: str | None) -> list[Instruction]:
+def _burn_and_close(
+    owner: Pubkey, mint: Pubkey, token_account: str | None, rent_to: Pubkey
+) -> list[Instruction]:
     program = token2022.PROGRAM
     account = (
         parse_address(token_account)
@@ -218,7 +223,7 @@ def _burn_and_close(owner: Pubkey, mint: Pubkey, token_account: str | None) -> l
         program_id=program, mint=mint, account=account, owner=owner, amount=1, decimals=0
     )
     close = spl_models.CloseAccountParams(
-        program_id=program, account=account, dest=owner, owner=owner
+        program_id=program, account=account, dest=rent_to, owner=owner
     )
     return [spl.burn_checked(burn), spl.close_account(close)]
 
@@ -259,11 +264,13 @@ def check_signed_burn(
     signatures = list(transaction.signatures)
     signers = transaction.message.account_keys[: len(signatures)]
     content = to_bytes_versioned(transaction.message)
-    if fee_payer is not None and signers[0] == fee_payer.pubkey():
+    is_sponsored = fee_payer is not None and signers[0] == fee_payer.pubkey()
+    valid = transaction.verify_with_results()[1 if is_sponsored else 0 :]
+    if parse_address(wallet) not in signers or not all(valid):
+        raise ChainRejected("INVALID_SIGNATURE", "The wallet's signature is not valid.")
+    if is_sponsored and fee_payer is not None:
         signatures[0] = fee_payer.sign_message(content)
     signed = VersionedTransaction.populate(transaction.message, signatures)
-    if parse_address(wallet) not in signers or not all(signed.verify_with_results()):
-        raise ChainRejected("INVALID_SIGNATURE", "The wallet's signature is not valid.")
     return SignedBurn(bytes(signed), str(signatures[0]), message_hash)
 
 

@@ -192,6 +192,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "badges", "description": "Earned, activated, consumed by an upgrade"},
         {"name": "streams", "description": "Every step as it happens (server-sent events)"},
         {"name": "trading", "description": "For the trading system, by service key"},
+        {"name": "benefits", "description": "What a wallet's NFT gives, by service key"},
         {"name": "NFTs", "description": "What the metadata address of a mint points to, public"},
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -202,6 +203,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes in a request body
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# Where the NFTs' metadata and pictures are kept; any of Django's storages, S3 for example.
+NFT_STORAGE_BACKEND = env.str("NFT_STORAGE_BACKEND", "django.core.files.storage.FileSystemStorage")
+NFT_STORAGE_OPTIONS = env.json("NFT_STORAGE_OPTIONS", {"location": str(BASE_DIR / "build" / "nft")})
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "nft": {"BACKEND": NFT_STORAGE_BACKEND, "OPTIONS": NFT_STORAGE_OPTIONS},
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -274,6 +284,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "glance at holders": {"task": "nft.glance", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep earning": {
+        "task": "nft.sweep_earning",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "redrive replays": {
         "task": "events.redrive_replays",
         "schedule": 30.0,
@@ -301,6 +317,13 @@ MINT_DERIVATION_SECRETS = versioned_secrets("MINT_DERIVATION_SECRETS")
 PRIORITY_FEE_PERCENTILE = env.int("PRIORITY_FEE_PERCENTILE", 75)
 PRIORITY_FEE_CAP_LAMPORTS = env.int("PRIORITY_FEE_CAP_LAMPORTS", 100_000)
 SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
+# The most that we pay for members' fees a day (UTC): for all of them, and for one.
+SPONSOR_DAILY_LAMPORTS = env.int("SPONSOR_DAILY_LAMPORTS", 100_000_000)
+SPONSOR_USER_DAILY_LAMPORTS = env.int("SPONSOR_USER_DAILY_LAMPORTS", 100_000)
+
+# --- Benefits -------------------------------------------------------------------------
+# The longest that another service may hear of benefits that an event has changed since.
+BENEFITS_CACHE_SECONDS = env.int("BENEFITS_CACHE_SECONDS", 60)
 
 # --- Upgrades -------------------------------------------------------------------------
 UPGRADE_TTL = timedelta(seconds=env.int("UPGRADE_TTL_SECONDS", 30 * 60))
@@ -310,6 +333,10 @@ BURN_SWEEP_EVERY = timedelta(seconds=env.int("BURN_SWEEP_SECONDS", 10))
 CLOSING_MARGIN_BLOCKS = env.int("CLOSING_MARGIN_BLOCKS", 32)
 # An upgrade or unlock that a step of ours keeps waiting for longer is shown to operators.
 STUCK_AFTER = timedelta(seconds=env.int("STUCK_AFTER_SECONDS", 10 * 60))
+# How often each NFT's token account is compared with our rows, and how often an NFT that did
+# not move is read from its cursor all the same (it may have left and come back).
+OWNERSHIP_GLANCE_EVERY = timedelta(seconds=env.int("OWNERSHIP_GLANCE_SECONDS", 10))
+OWNERSHIP_REREAD_EVERY = timedelta(seconds=env.int("OWNERSHIP_REREAD_SECONDS", 6 * 3600))
 LATE_BURN_WATCH = timedelta(days=env.int("LATE_BURN_WATCH_DAYS", 30))
 
 LOGGING = {

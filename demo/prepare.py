@@ -17,7 +17,7 @@ from django.core.management import call_command
 
 from demo.configuration import installation_values, write_private
 
-SCOPES = ["trades:write", "badges:award"]
+SCOPES = ["badges:award", "benefits:read", "benefits:use", "trades:write"]
 
 
 def main() -> None:
@@ -60,7 +60,8 @@ def _service_key(kept: str) -> str:
 
     now = timezone.now()
     try:
-        authenticate_service_key(readable=kept, now=now)
+        key = authenticate_service_key(readable=kept, now=now)
+        ServiceKey.objects.filter(id=key.id).update(scopes=SCOPES)
     except DomainError:
         ServiceKey.objects.filter(name="demo").delete()
         _, kept = create_service_key(name="demo", scopes=SCOPES, expires_at=None, now=now)

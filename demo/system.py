@@ -147,6 +147,7 @@ class System:
             "SOLANA_GENESIS_HASH": self.localnet.genesis_hash,
             "LOCALNET_ALLOWED": "true",
             "STATIC_ROOT": str(self.state.folder / "static"),
+            "NFT_STORAGE_OPTIONS": json.dumps({"location": str(self.state.folder / "nft")}),
             "BEAT_SCHEDULE": str(self.state.folder / "beat"),
         }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,12 +74,15 @@ class _Run:
         with self.step("Sign in with the wallet"):
             await self.api.sign_in()
         tiers = {tier["level"]: tier for tier in (await self.api.get("/api/v1/tiers"))["results"]}
-        with self.step("A service reports trades") as step:
-            await self._trade(step, Decimal(tiers[2]["requiredVolume"]))
-        with self.step("A service awards the badges that both tiers ask for"):
-            await self._award_badges(tiers[1]["requiredBadges"] + tiers[2]["requiredBadges"])
-        with self.step("Activate the badges") as step:
-            await self._activate_badges(step)
+        async with Feed(self.api.stream("/api/v1/user/nft-events", seconds=60)) as feed:
+            with self.step("Trades arrive: milestones, and badges by rule") as step:
+                await self._trade(step, feed, Decimal(tiers[2]["requiredVolume"]))
+            with self.step("A service awards the badges that no rule gives"):
+                await self._award_badges(tiers[1]["requiredBadges"] + tiers[2]["requiredBadges"])
+            with self.step("Activate the badges: the first level opens") as step:
+                await self._activate_badges(step)
+                opened = await feed.until("tier_qualification_changed", note=_narrate(step))
+                step.fact("told", opened.body["message"])
         with self.step("Ask what the wallet qualifies for") as step:
             await self._check_qualification(step)
 
@@ -87,22 +91,38 @@ class _Run:
             request_airdrop, self.target.rpc_url, self.api.address, WALLET_LAMPORTS
         )
 
-    async def _trade(self, step: Step, volume: Decimal) -> None:
-        trades = [
-            {
+    async def _trade(self, step: Step, feed: Feed, volume: Decimal) -> None:
+        parts = [volume // 3, volume // 3, volume - 2 * (volume // 3)]
+        for part in parts:
+            trade = {
                 "tradeId": f"demo-{uuid4()}",
                 "walletAddress": self.api.address,
                 "volumeUsd": str(part),
                 "executedAt": datetime.now(UTC).isoformat(),
             }
-            for part in (volume - volume // 3, volume // 3 + 1)
-        ]
-        key = self.target.service_api_key
-        answer = await self.api.post("/api/v1/trades", trades, api_key=key)
-        refused = [result for result in answer["results"] if result["status"] != "recorded"]
-        if refused:
-            raise StepFailed(f"Trades were not recorded: {refused}")
-        step.fact("volume", f"{volume + 1} USD in {len(trades)} trades")
+            key = self.target.service_api_key
+            answer = await self.api.post("/api/v1/trades", [trade], api_key=key)
+            if answer["results"][0]["status"] != "recorded":
+                raise StepFailed(f"A trade was not recorded: {answer}")
+        step.fact("volume", f"{volume} USD in {len(parts)} trades")
+        await self._hear(step, feed)
+
+    async def _hear(self, step: Step, feed: Feed) -> None:
+        """Both milestones up to the second tier; and two badges, if their rules are still there."""
+        heard: Counter[str] = Counter()
+
+        def note(message: Message) -> None:
+            heard[message.type] += 1
+            step.fact("told", message.body["message"])
+
+        for wanted, seconds in (("volume_milestone_reached", 30), ("badge_earned", 5)):
+            while heard[wanted] < 2:
+                try:
+                    note(await feed.until(wanted, note=note, seconds=seconds))
+                except StepFailed:
+                    if wanted == "volume_milestone_reached":
+                        raise
+                    return
 
     async def _award_badges(self, slugs: list[str]) -> None:
         for slug in slugs:

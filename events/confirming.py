@@ -1,4 +1,4 @@
-"""What the admin asks before it redrives, discards or replays."""
+"""What is asked between choosing an action in the admin and doing it."""
 
 from typing import Any
 

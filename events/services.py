@@ -1,4 +1,6 @@
-"""What other apps call: `publish()`."""
+"""What other apps call: `publish()`, `publish_all()`."""
+
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +18,17 @@ def publish(event: DomainEvent) -> Event:
     Raises InvalidEvent when it breaks its schema, TransactionManagementError outside a
     transaction: a fact must commit together with what it tells.
     """
+    row = _row_of(event)
+    Event.objects.append(row)
+    return row
+
+
+def publish_all(events: Iterable[DomainEvent]) -> list[Event]:
+    """The same for many facts, in one statement and in their order."""
+    return Event.objects.bulk_create([_row_of(event) for event in events])
+
+
+def _row_of(event: DomainEvent) -> Event:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("publish() needs the caller's transaction")
     schema = schema_for(event.event_type)
@@ -24,7 +37,7 @@ def publish(event: DomainEvent) -> Event:
     if schema.audience == Audience.USER and event.user_id is None:
         raise InvalidEvent(f"{event.event_type}: an event for a user must name the user")
     wake_sequencer_on_commit()
-    row = Event(
+    return Event(
         type=event.event_type,
         version=schema.version,
         audience=schema.audience,
@@ -35,5 +48,3 @@ def publish(event: DomainEvent) -> Event:
         correlation_id=current_correlation_id(),
         created_at=timezone.now(),
     )
-    Event.objects.append(row)
-    return row

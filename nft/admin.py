@@ -5,29 +5,46 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, URLField
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.admin import LookOnly, ReadOnlyAdmin
 from core.confirming import ConfirmForm, confirmed
 from core.errors import DomainError
+from nft.forms import AwardRuleForm, TierForm
 from nft.models import (
     AuthorityBalance,
+    AwardRule,
+    BenefitUse,
     BurnTransaction,
+    FaceFile,
     MintOrder,
+    NftHolding,
+    OwnershipChange,
+    QualificationRecord,
     ReviewDecision,
+    SponsorSpending,
     StuckUpgrade,
     Tier,
+    TierSupply,
+    TierVersion,
     UpgradeRequest,
     UpgradeStatusHistory,
     UserNft,
     Verdict,
 )
+from nft.services.earning import sweep_soon
 from nft.services.outlook import outlook_of
 from nft.services.reviewing import decide_review, look_again
 from nft.services.stuck import stuck_upgrades
+from nft.services.tiers import offer_tier
 
+AWARDS_TO = (
+    "Awards the badge to whoever meets everything that is filled in. Several rules of one badge"
+    " are alternatives."
+)
 SECRET_FIELDS = ("nonce", "signed_transaction")
 
 
@@ -35,14 +52,83 @@ SECRET_FIELDS = ("nonce", "signed_transaction")
 class TierAdmin(admin.ModelAdmin):
     """An edit changes what is offered from now on, never an NFT or a running upgrade."""
 
-    list_display = ("level", "name", "required_volume", "trading_fee_reduction", "is_active")
+    form = TierForm
+    list_display = ("level", "name", "required_volume", "supply_cap", "version", "is_active")
     filter_horizontal = ("required_badges",)
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+    fieldsets = (
+        (None, {"fields": ("level", "name", "symbol", "description", "colour", "picture_url")}),
+        ("What it asks for", {"fields": ("required_volume", "required_badges", "badges_needed")}),
+        (
+            "What it gives",
+            {
+                "fields": (
+                    "trading_fee_reduction",
+                    "ai_agent_weekly_uses",
+                    "priority_support",
+                    "free_benefits",
+                )
+            },
+        ),
+        (
+            "When, and how many",
+            {"fields": ("is_active", "available_from", "available_until", "supply_cap")},
+        ),
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tier | None = None) -> tuple[str, ...]:
         return ("level",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # take it off the offer with `is_active`
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        tier: Tier = form.instance
+        offer_tier(tier=tier, author=f"admin {request.user.get_username()}")
+        levels = Tier.objects.on_offer().values_list("level", flat=True)
+        if tier.level > min(levels, default=1) and tier.level - 1 not in levels:
+            text = f"Nobody can reach level {tier.level}: level {tier.level - 1} is not on offer."
+            self.message_user(request, text, messages.WARNING)
+
+
+@admin.register(AwardRule)
+class AwardRuleAdmin(admin.ModelAdmin):
+    """Rules apply to everybody from the next sweep on, and to what they did before."""
+
+    form = AwardRuleForm
+    list_display = ("badge", "id", "is_active", "swept_at")
+    list_filter = ("is_active",)
+    list_select_related = ("badge",)
+    filter_horizontal = ("badges",)
+    fieldsets = (
+        (None, {"fields": ("badge", "is_active"), "description": AWARDS_TO}),
+        ("Trades", {"fields": ("volume_at_least", "trades_at_least", "trades_within_days")}),
+        ("Window", {"fields": ("opens_at", "closes_at")}),
+        ("Has", {"fields": ("badges", "tier_level", "tier_days")}),
+    )
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        sweep_soon()
+
+
+@admin.register(QualificationRecord)
+class QualificationRecordAdmin(ReadOnlyAdmin):
+    list_display = ("user", "levels", "volume")
+    list_select_related = ("user",)
+    search_fields = ("user__wallet_address",)
+
+
+@admin.register(TierVersion)
+class TierVersionAdmin(ReadOnlyAdmin):
+    list_display = ("tier", "version", "author", "created_at")
+    list_filter = ("tier",)
+    list_select_related = ("tier",)
 
 
 @admin.register(UserNft)
@@ -204,3 +290,42 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
         self.log_change(request, upgrade, f"Decided: {made} ({made.signature})")
         self.message_user(request, "Decided: see Review decisions for how it went.")
         return None
+@admin.register(NftHolding)
+class NftHoldingAdmin(ReadOnlyAdmin):
+    list_display = ("nft", "wallet", "status", "slot", "seen_at", "trouble")
+    list_filter = ("status", ("trouble", admin.EmptyFieldListFilter))
+    list_select_related = ("nft",)
+    search_fields = ("wallet", "nft__mint_address")
+
+
+@admin.register(OwnershipChange)
+class OwnershipChangeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "nft", "from_wallet", "to_wallet", "signature")
+    list_select_related = ("nft",)
+    search_fields = ("signature", "from_wallet", "to_wallet", "nft__mint_address")
+
+
+@admin.register(SponsorSpending)
+class SponsorSpendingAdmin(ReadOnlyAdmin):
+    list_display = ("day", "scope", "lamports")
+    date_hierarchy = "day"
+    search_fields = ("scope",)
+
+
+@admin.register(TierSupply)
+class TierSupplyAdmin(ReadOnlyAdmin):
+    list_display = ("level", "taken", "last_number")
+
+
+@admin.register(BenefitUse)
+class BenefitUseAdmin(ReadOnlyAdmin):
+    list_display = ("week", "name", "subject_id", "used")
+    list_filter = ("name", "week")
+    search_fields = ("subject_id",)
+
+
+@admin.register(FaceFile)
+class FaceFileAdmin(ReadOnlyAdmin):
+    list_display = ("mint_address", "part", "sha256", "created_at")
+    list_filter = ("part",)
+    search_fields = ("mint_address", "sha256")

@@ -12,3 +12,8 @@ class NftConfig(AppConfig):
         from nft.metrics import NftCollector  # needs the models
 
         database_state.register(NftCollector())
+        from events.groups import register
+        from nft.handlers import BENEFITS, EARNING
+
+        register(EARNING)
+        register(BENEFITS)

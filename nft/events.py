@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -35,7 +36,22 @@ class NftBurned(DomainEvent):
     upgrade_request_id: UUID | None
 
     def message(self) -> str:
-        return "Your old NFT was burned."
+        return "Your old NFT was burned." if self.upgrade_request_id else "Your NFT was burned."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NftTransferred(DomainEvent):
+    """Told to the member who gave it and to the one who got it: one event each."""
+
+    event_type: ClassVar[str] = "nft_transferred"
+    nft_id: UUID
+    mint_address: str
+    from_wallet: str
+    to_wallet: str
+    transaction_signature: str
+
+    def message(self) -> str:
+        return f"An NFT moved from wallet {self.from_wallet[:6]}… to {self.to_wallet[:6]}…."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +185,36 @@ class NftUnlockFailed(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NftUnlockOrdered(DomainEvent):
+    """The first NFT takes its member's place from now on, before it is minted; for services."""
+
+    event_type: ClassVar[str] = "nft_unlock_ordered"
+    nft_id: UUID
+    tier_id: int
+
+    def message(self) -> str:
+        return f"The first NFT, of level {self.tier_id}, was ordered."
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierQualificationChanged(DomainEvent):
+    """Volume in US dollars, badges and `moved` since the last of these; see its schema."""
+
+    event_type: ClassVar[str] = "tier_qualification_changed"
+    previous_qualifications: list[int]
+    current_qualifications: list[int]
+    volume_change: Decimal
+    badge_changes: dict[str, list[str]]
+    moved: list[str]
+
+    def message(self) -> str:
+        if not self.current_qualifications:
+            return "No further level is open to you right now."
+        levels = ", ".join(str(level) for level in self.current_qualifications)
+        return f"You qualify for level {levels}."
+
+
+@dataclass(frozen=True, kw_only=True)
 class UpgradeStatusChanged(DomainEvent):
     """Every transition, for services only; what the member hears has types of its own."""
 
@@ -204,3 +250,15 @@ class RequestStuck(DomainEvent):
 
     def message(self) -> str:
         return f"Upgrade {self.upgrade_request_id} needs a look: {self.reason}"[:300]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierChanged(DomainEvent):
+    """A tier is offered anew, edited, or taken off the offer; for services only."""
+
+    event_type: ClassVar[str] = "tier_changed"
+    tier_id: int
+    tier_version: int
+
+    def message(self) -> str:
+        return f"Tier {self.tier_id} is offered as version {self.tier_version}."

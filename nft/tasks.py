@@ -9,6 +9,8 @@ from core.jobs import enqueue
 from nft import jobs
 from nft.services.authority import watch_authority_balance
 from nft.services.closing import expire_upgrades
+from nft.services.earning import sweep_earning
+from nft.services.following import follow_nft, glance_at_holders
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
 from nft.services.recovery import redrive_unfinished
@@ -49,6 +51,20 @@ def tell_stuck_task() -> None:
 @shared_task(name=jobs.WATCH_AUTHORITY)
 def watch_authority_task() -> None:
     watch_authority_balance(now=timezone.now())
+@shared_task(name=jobs.GLANCE)
+def glance_task() -> None:
+    glance_at_holders(now=timezone.now())
+
+
+@shared_task(name=jobs.FOLLOW_NFT)
+def follow_nft_task(holding_id: str) -> None:
+    pause = follow_nft(holding_id=UUID(holding_id), now=timezone.now())
+    _go_on(jobs.FOLLOW_NFT, holding_id, pause)
+
+
+@shared_task(name=jobs.SWEEP_EARNING)
+def sweep_earning_task() -> None:
+    sweep_earning(now=timezone.now())
 
 
 def _go_on(job: str, row_id: str, pause: float | None) -> None:

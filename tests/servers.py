@@ -7,6 +7,7 @@ Redis database number of their own. At the end the plugin says what was left out
 REQUIRE_ALL=1 in the environment every omission is a failure.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -62,6 +63,7 @@ def _start_servers() -> None:
         MINT_AUTHORITY_KEYPAIR=str(Keypair()),
         SOLANA_RPC_URL="http://127.0.0.1:1",
         STATIC_ROOT=str(folder / "static"),
+        NFT_STORAGE_OPTIONS=json.dumps({"location": str(folder / "nft")}),
         DATABASE_POOL_SIZE="0",  # threads come and go; the pool is tested in real processes
         DEBUG="false",
         SECURE_COOKIES="false",

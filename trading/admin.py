@@ -1,6 +1,7 @@
 """Trading in the admin: milestones are edited, everything else is only looked at."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from core.admin import ReadOnlyAdmin
 from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
@@ -8,8 +9,8 @@ from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
 
 @admin.register(Trade)
 class TradeAdmin(ReadOnlyAdmin):
-    list_display = ["trade_id", "user", "volume_usd", "executed_at", "received_at", "source"]
-    list_select_related = ["user"]
+    list_display = ["trade_id", "user", "volume_usd", "executed_at", "corrects", "source"]
+    list_select_related = ["user", "corrects"]
     search_fields = ["trade_id", "user__wallet_address"]
     date_hierarchy = "executed_at"
 
@@ -30,4 +31,11 @@ class MilestoneReachedAdmin(ReadOnlyAdmin):
 
 @admin.register(VolumeMilestone)
 class VolumeMilestoneAdmin(admin.ModelAdmin):
+    """An amount that somebody reached stays: it was told."""
+
     list_display = ["amount", "tier_unlocked"]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: VolumeMilestone | None = None
+    ) -> list[str]:
+        return ["amount"] if obj and obj.reached.exists() else []

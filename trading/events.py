@@ -20,3 +20,17 @@ class VolumeMilestoneReached(DomainEvent):
 
     def message(self) -> str:
         return f"Your trading volume passed {self.milestone:,} USD."
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeChanged(DomainEvent):
+    """A batch moved a user's volume (USD), down too when it corrected; for services only."""
+
+    event_type: ClassVar[str] = "volume_changed"
+
+    previous_volume: Decimal
+    current_volume: Decimal
+    trades: int
+
+    def message(self) -> str:
+        return f"The trading volume is {self.current_volume:,} USD."

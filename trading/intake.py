@@ -21,12 +21,22 @@ class TradeStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NewTrade:
-    """`executed_at` knows its time zone; `trade_id` is unique in the trading system."""
+    """`executed_at` knows its time zone; `trade_id` is unique in the trading system.
+
+    A correction is a trade of its own that takes the place of the one that it `corrects`; it
+    alone may have no volume, which cancels that trade.
+    """
 
     trade_id: str
     wallet_address: str
     volume_usd: Decimal
     executed_at: datetime
+    corrects: str | None = None
+
+
+CONFLICTS = frozenset(
+    {"TRADE_ID_REUSED", "CORRECTED_TRADE_UNKNOWN", "ALREADY_CORRECTED", "WALLET_DIFFERS"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +47,31 @@ class TradeResult:
     status: TradeStatus
     error_code: str | None = None
 
+    @property
+    def code(self) -> int:
+        """The HTTP status that the trade would have had by itself."""
+        if self.error_code is None:
+            return 200
+        return 409 if self.error_code in CONFLICTS else 400
+
 
 def fault_in(trade: NewTrade, *, now: datetime) -> str | None:
     """The error code of the first thing that is wrong with a trade, by itself."""
-    if not (0 < len(trade.trade_id) <= 100 and trade.trade_id.isprintable()):
+    if not _is_trade_id(trade.trade_id):
         return "INVALID_TRADE_ID"
+    if trade.corrects is not None and not _is_trade_id(trade.corrects):
+        return "CORRECTED_TRADE_UNKNOWN"
     if not _is_wallet(trade.wallet_address):
         return "INVALID_WALLET"
-    if not _is_volume(trade.volume_usd):
+    if not _is_volume(trade.volume_usd, may_be_zero=trade.corrects is not None):
         return "INVALID_VOLUME"
     if trade.executed_at > now + CLOCK_SKEW:
         return "EXECUTED_IN_FUTURE"
     return None
+
+
+def _is_trade_id(text: str) -> bool:
+    return 0 < len(text) <= 100 and text.isprintable()
 
 
 def _is_wallet(address: str) -> bool:
@@ -59,8 +82,8 @@ def _is_wallet(address: str) -> bool:
     return True
 
 
-def _is_volume(volume: Decimal) -> bool:
+def _is_volume(volume: Decimal, *, may_be_zero: bool) -> bool:
     """Positive, below 10^12 and exact in 8 decimals: a rounded volume would not be theirs."""
-    if not volume.is_finite() or not 0 < volume < LARGEST_VOLUME:
+    if not volume.is_finite() or not 0 <= volume < LARGEST_VOLUME:
         return False
-    return volume.quantize(VOLUME_STEP) == volume
+    return (may_be_zero or volume > 0) and volume.quantize(VOLUME_STEP) == volume

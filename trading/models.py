@@ -14,12 +14,19 @@ from core.ids import uuid7
 class TradeQuerySet(models.QuerySet["Trade"]):
     def with_trade_ids(self, trade_ids: Iterable[str]) -> dict[str, "Trade"]:
         """The recorded trades among `trade_ids`, by trade id, with their users."""
-        known = self.filter(trade_id__in=list(trade_ids)).select_related("user")
+        known = self.filter(trade_id__in=list(trade_ids)).select_related("user", "corrects")
         return {trade.trade_id: trade for trade in known}
+
+    def in_force(self) -> "TradeQuerySet":
+        """What counts: without trades that were corrected, and those that were cancelled."""
+        return self.filter(corrected_by__isnull=True, volume_usd__gt=0)
 
 
 class Trade(models.Model):
-    """One trade, counted once. `trade_id` is the name that the trading system gave it."""
+    """One trade, counted once. `trade_id` is the name that the trading system gave it.
+
+    A row never changes. A correction is a row that takes the place of another one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     trade_id = models.CharField(max_length=100, unique=True)
@@ -30,14 +37,21 @@ class Trade(models.Model):
     executed_at = models.DateTimeField()
     received_at = models.DateTimeField()
     source = models.CharField(max_length=80)
+    corrects = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrected_by"
+    )
 
     objects = TradeQuerySet.as_manager()
 
     class Meta:
         db_table = "trades"
         constraints = [
-            models.CheckConstraint(condition=Q(volume_usd__gt=0), name="trade_volume_is_positive")
+            models.CheckConstraint(
+                condition=Q(volume_usd__gt=0) | Q(volume_usd=0, corrects__isnull=False),
+                name="trade_volume_is_positive",
+            ),
         ]
+        indexes = [models.Index(fields=["user", "executed_at"], name="trade_by_user_and_time")]
 
     def __str__(self) -> str:
         return self.trade_id
@@ -55,7 +69,7 @@ class UserVolumeQuerySet(models.QuerySet["UserVolume"]):
 
 
 class UserVolume(models.Model):
-    """The sum (USD) and the number of a user's trades, kept with every batch.
+    """The sum (USD) and the number of a user's trades in force, kept with every batch.
 
     28 digits are what Python's default decimal context adds without rounding.
     """

@@ -46,5 +46,11 @@ TRADE: dict[str, Any] = {
             "pattern": _TIME,
             "description": "RFC 3339; not in the future",
         },
+        "corrects": {
+            "type": "string",
+            "maxLength": 100,
+            "pattern": _TEXT,
+            "description": "the tradeId whose place this one takes; volumeUsd 0 then cancels it",
+        },
     },
 }

@@ -17,6 +17,7 @@ class Scope(models.TextChoices):
     TRADES_WRITE = "trades:write"
     BADGES_AWARD = "badges:award"
     BENEFITS_READ = "benefits:read"
+    BENEFITS_USE = "benefits:use"
 
 
 class ServiceKey(models.Model):

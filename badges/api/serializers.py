@@ -46,3 +46,8 @@ class EarnedBadgeSerializer(serializers.ModelSerializer[EarnedBadge]):
 
 class AwardSerializer(serializers.Serializer[None]):
     walletAddress = serializers.CharField(max_length=44)
+
+
+class RevokeSerializer(serializers.Serializer[None]):
+    walletAddress = serializers.CharField(max_length=44)
+    reason = serializers.CharField(max_length=200, help_text="The member reads it")

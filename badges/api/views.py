@@ -23,9 +23,10 @@ from badges.api.serializers import (
     AwardSerializer,
     BadgeDefinitionSerializer,
     EarnedBadgeSerializer,
+    RevokeSerializer,
 )
 from badges.models import BadgeDefinition, EarnedBadge
-from badges.services import activate_badge, award_badge
+from badges.services import activate_badge, award_badge, revoke_badge_of_wallet
 from core.api import CursorPagination
 from core.idempotency import Receipt, respond_once
 from core.openapi import IDEMPOTENCY_KEY
@@ -105,3 +106,30 @@ class AwardView(APIView):
             return Response(body, status=status)
 
         return respond_once(request, scope=scope, route=f"badges/award/{slug}", work=award)
+
+
+class RevokeView(APIView):
+    authentication_classes = [ServiceKeyAuthentication]
+    permission_classes = [HasScope("badges:award")]
+
+    @extend_schema(
+        operation_id="badge_revoke",
+        tags=["badges"],
+        request=RevokeSerializer,
+        responses={
+            200: EarnedBadgeSerializer,
+            404: OpenApiResponse(description="BADGE_NOT_FOUND: this wallet does not have it"),
+            409: OpenApiResponse(description="BADGE_STATUS: it is reserved or consumed"),
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Take a badge back from a wallet; again changes nothing."""
+        wish = RevokeSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        badge = revoke_badge_of_wallet(
+            wallet_address=wish.validated_data["walletAddress"],
+            slug=slug,
+            reason=wish.validated_data["reason"],
+            now=timezone.now(),
+        )
+        return Response(EarnedBadgeSerializer(badge).data)

@@ -1,6 +1,7 @@
 """What is mine: my NFTs, what I qualify for, my figures."""
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -31,7 +32,8 @@ class QualificationView(APIView):
     )
     def get(self, request: Request) -> Response:
         """For every tier: whether I qualify, and each reason that blocks."""
-        return Response(QualificationSerializer(qualification_of(signed_in_user(request))).data)
+        found = qualification_of(signed_in_user(request), now=timezone.now())
+        return Response(QualificationSerializer(found).data)
 
 
 class StatsView(APIView):

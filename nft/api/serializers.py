@@ -17,9 +17,14 @@ class UsdField(serializers.CharField):
 
 
 class BenefitsSerializer(serializers.Serializer[Any]):
+    """Beside these, whatever else operators gave the tier: text, whole numbers, booleans."""
+
     tradingFeeReduction = serializers.CharField()
     aiAgentWeeklyUses = serializers.IntegerField()
     prioritySupport = serializers.BooleanField()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return dict(instance)
 
 
 class TierSerializer(serializers.ModelSerializer[Tier]):
@@ -29,13 +34,21 @@ class TierSerializer(serializers.ModelSerializer[Tier]):
     requiredBadges = serializers.ListField(
         source="badge_slugs", child=serializers.CharField(), help_text="Slugs"
     )
+    badgesNeeded = serializers.IntegerField(
+        source="badges_needed", allow_null=True, help_text="How many are enough; null: all"
+    )
+    supplyCap = serializers.IntegerField(source="supply_cap", allow_null=True)
+    availableFrom = serializers.DateTimeField(source="available_from", allow_null=True)
+    availableUntil = serializers.DateTimeField(source="available_until", allow_null=True)
     benefits = BenefitsSerializer()
+    imageUrl = serializers.CharField(source="picture_url", help_text="Empty: none")
 
     class Meta:
         model = Tier
         fields = [
-            "level", "name", "symbol", "description", "colour", "requiredVolume",
-            "requiredBadges", "benefits",
+            "level", "name", "symbol", "description", "colour", "imageUrl", "requiredVolume",
+            "requiredBadges", "badgesNeeded", "supplyCap", "availableFrom", "availableUntil",
+            "benefits", "version",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -72,6 +85,13 @@ MissingSerializer = inline_serializer(
         "required": serializers.CharField(required=False, help_text="VOLUME_TOO_LOW, US dollars"),
         "current": serializers.CharField(required=False, help_text="VOLUME_TOO_LOW, US dollars"),
         "slug": serializers.CharField(required=False, help_text="BADGE_…: which badge"),
+        "slugs": serializers.ListField(
+            child=serializers.CharField(), required=False, help_text="BADGES_TOO_FEW: of these"
+        ),
+        "needed": serializers.IntegerField(required=False, help_text="BADGES_TOO_FEW"),
+        "have": serializers.IntegerField(required=False, help_text="BADGES_TOO_FEW"),
+        "availableFrom": serializers.DateTimeField(required=False),
+        "availableUntil": serializers.DateTimeField(required=False),
         "currentLevel": serializers.IntegerField(required=False, allow_null=True),
         "requiredLevel": serializers.IntegerField(required=False),
     },

@@ -28,7 +28,7 @@ class UnlockView(APIView):
             202: UnlockedSerializer,
             409: OpenApiResponse(
                 description="NOT_QUALIFIED with details.missing, ALREADY_UNLOCKED, "
-                "NOT_THE_FIRST_TIER"
+                "NOT_THE_FIRST_TIER, SOLD_OUT"
             ),
         },
     )

@@ -26,6 +26,11 @@ class IdField(serializers.UUIDField):
 class StartUpgradeSerializer(serializers.Serializer[Any]):
     currentNftId = IdField()
     targetLevel = serializers.IntegerField(min_value=1, max_value=1000)
+    quote = serializers.CharField(
+        required=False,
+        max_length=4000,
+        help_text="From a preview: the start is refused when it would do something else",
+    )
 
 
 class ConfirmBurnSerializer(serializers.Serializer[Any]):

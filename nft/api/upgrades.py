@@ -33,6 +33,7 @@ from nft.services.confirming import confirm_burn, submit_signed_burn
 from nft.services.finding import find_upgrade
 from nft.services.recovery import retry_mint
 from nft.services.starting import start_upgrade
+from nft.services.upgrade_quotes import UpgradeQuote
 from nft.throttles import BurnTransactionThrottle, UpgradeThrottle
 
 ROUTE = "upgrade"
@@ -52,21 +53,26 @@ class StartUpgradeView(APIView):
         responses={
             201: StartedUpgradeSerializer,
             404: OpenApiResponse(description="No such NFT of mine"),
-            409: STATE,
+            409: OpenApiResponse(
+                description="The state does not allow it, or a requirement is missing; with a "
+                "`quote` also QUOTE_CHANGED with details.differences, and QUOTE_EXPIRED"
+            ),
             503: CHAIN,
         },
     )
     def post(self, request: Request) -> Response:
         fields = StartUpgradeSerializer(data=request.data)
         fields.is_valid(raise_exception=True)
+        now, text = timezone.now(), fields.validated_data.get("quote")
 
         def work(receipt: Receipt) -> Response:
             upgrade, burn = start_upgrade(
                 user=signed_in_user(request),
                 nft_id=fields.validated_data["currentNftId"],
                 target_level=fields.validated_data["targetLevel"],
-                now=timezone.now(),
+                now=now,
                 keep=lambda made, burn: receipt.keep(_started(made, burn), status=201),
+                quote=None if text is None else UpgradeQuote.read(text, now=now),
             )
             return Response(_started(upgrade, burn), status=201)
 

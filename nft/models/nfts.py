@@ -31,8 +31,8 @@ TRANSITIONS = {
     NftStatus.MINTING: {NftStatus.ACTIVE},
     NftStatus.ACTIVE: {NftStatus.UPGRADING, NftStatus.BURNED, NftStatus.TRANSFERRED},
     NftStatus.UPGRADING: {NftStatus.ACTIVE, NftStatus.BURNED},
-    # It may have come back to its member, who then burned it.
-    NftStatus.TRANSFERRED: {NftStatus.BURNED},
+    # Held outside: it may come to a member, or be burned there.
+    NftStatus.TRANSFERRED: {NftStatus.ACTIVE, NftStatus.BURNED},
 }
 
 HELD = (NftStatus.MINTING, NftStatus.ACTIVE, NftStatus.UPGRADING)
@@ -42,6 +42,10 @@ class UserNftQuerySet(models.QuerySet["UserNft"]):
     def of_user(self, user_id: Any) -> "UserNftQuerySet":
         return self.filter(user_id=user_id)
 
+    def unlocked_by(self, user_id: Any) -> "UserNftQuerySet":
+        """At most one: the first NFT, whoever holds it now."""
+        return self.filter(issued_to_id=user_id, origin=Origin.UNLOCK)
+
     def highest_level(self) -> int | None:
         """Of those that are held, or will be once they are minted; None without any."""
         held = self.filter(status__in=HELD).order_by("-tier_level")
@@ -49,15 +53,22 @@ class UserNftQuerySet(models.QuerySet["UserNft"]):
 
 
 class UserNft(models.Model):
-    """One NFT. `mint_address` is known before the mint exists, because it is derived."""
+    """One NFT. `mint_address` is known before the mint exists, because it is derived.
+
+    `user` holds it on chain, or was the last member who did; it was made for `issued_to`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="nfts"
     )
+    issued_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="issued_nfts"
+    )
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="nfts")
     tier_level = models.PositiveSmallIntegerField()
     tier_name = models.CharField(max_length=32)
+    tier_version = models.PositiveIntegerField(default=1)
     benefits = models.JSONField()
     origin = models.CharField(max_length=8, choices=Origin.choices)
     status = models.CharField(max_length=12, choices=NftStatus.choices)
@@ -67,6 +78,8 @@ class UserNft(models.Model):
     image_url = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     minted_at = models.DateTimeField(null=True, blank=True)
+    # When it came to its present member from another one; null for who it was minted for.
+    held_since = models.DateTimeField(null=True, blank=True)
     burned_at = models.DateTimeField(null=True, blank=True)
     burn_signature = models.CharField(max_length=88, null=True, blank=True, db_index=True)  # noqa: DJ001 - no burn yet
     version = models.PositiveIntegerField(default=1)
@@ -82,7 +95,9 @@ class UserNft(models.Model):
                 condition=Q(status__in=NftStatus.values), name="nft_status_is_known"
             ),
             models.UniqueConstraint(
-                fields=["user"], condition=Q(origin="unlock"), name="nft_unlocked_once_for_life"
+                fields=["issued_to"],
+                condition=Q(origin="unlock"),
+                name="nft_unlocked_once_for_life",
             ),
             models.CheckConstraint(
                 condition=Q(status="minting") | Q(minted_at__isnull=False),
@@ -119,3 +134,15 @@ class UserNft(models.Model):
 
     def record_burn(self, *, signature: str, burned_at: datetime) -> None:
         self.move(NftStatus.BURNED, burn_signature=signature, burned_at=burned_at)
+
+    def hand_over(self, user: Any, *, since: datetime) -> None:
+        """To the member whose wallet holds it now; the status is `active` afterwards."""
+        changes = {"user": user, "held_since": since}
+        if self.status == NftStatus.TRANSFERRED:
+            self.move(NftStatus.ACTIVE, **changes)
+        elif self.status != NftStatus.ACTIVE or not update_if_unchanged(self, **changes):
+            raise Conflict("NFT_STATE", f"An NFT that is {self.status} cannot be handed over.")
+
+    def leave(self) -> None:
+        """It went to a wallet that is no member's."""
+        self.move(NftStatus.TRANSFERRED)

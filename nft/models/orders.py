@@ -52,6 +52,9 @@ class MintOrder(Claimable):
     terms = models.JSONField(help_text="The tier as it was promised; see nft.terms")
     key_version = models.PositiveSmallIntegerField()
     nonce = models.BinaryField(max_length=NONCE_BYTES, editable=False)
+    number = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Among those of its level; none before numbers began"
+    )
     mint_address = models.CharField(max_length=44, unique=True)
     foreign_accounts = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=8, choices=OrderStatus.choices)

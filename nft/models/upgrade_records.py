@@ -6,13 +6,20 @@ from nft.models.upgrades import UpgradeRequest
 
 
 class BurnTransaction(models.Model):
-    """A burn transaction that we built for a request; a signed one must match one of these."""
+    """A burn transaction that we built for a request; a signed one must match one of these.
+
+    `fee_lamports` is what it costs `fee_payer`; `sponsored_at` is when that was counted as
+    ours, before we co-signed.
+    """
 
     request = models.ForeignKey(
         UpgradeRequest, on_delete=models.CASCADE, related_name="burn_transactions"
     )
     message_hash = models.CharField(max_length=64)
     last_valid_block_height = models.PositiveBigIntegerField()
+    fee_payer = models.CharField(max_length=44, blank=True)
+    fee_lamports = models.PositiveBigIntegerField(default=0)
+    sponsored_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     signature = models.CharField(max_length=88, blank=True)
     signed_transaction = models.BinaryField(null=True, editable=False)

@@ -46,16 +46,18 @@ class UpgradeQuerySet(ClaimQuerySet["UpgradeRequest"]):
         return self.filter(PROVEN, current_nft_id=nft_id)
 
     def for_burn(
-        self, *, nft_id: UUID, memo_ids: tuple[UUID, ...], hinted_id: UUID | None
+        self, *, nft_id: UUID, wallet: str, memo_ids: tuple[UUID, ...], hinted_id: UUID | None
     ) -> "UpgradeRequest | None":
         """The request that a burn of this NFT belongs to, locked.
 
         The one that has it already; else the one that its memo names, open or closed; else
-        the one that is open; else the closed one for which the member submitted it.
+        the one that is open; else the closed one for which the member submitted it. All but the
+        first only of the wallet that burned: an NFT may have had requests of other holders.
         """
-        requests = self.filter(current_nft_id=nft_id).select_for_update()
+        locked = self.filter(current_nft_id=nft_id).select_for_update()
+        requests = locked.filter(wallet_address=wallet)
         return (
-            requests.proven_for(nft_id).first()
+            locked.proven_for(nft_id).first()
             or requests.filter(id__in=memo_ids).first()
             or requests.open().first()
             or requests.filter(id__in=[hinted_id] if hinted_id else []).first()

@@ -9,7 +9,7 @@ from core.jobs import enqueue
 from events.services import publish
 from nft import jobs
 from nft.events import BurnConfirmed, NftBurned
-from nft.models import CLOSED, NftStatus, UpgradeRequest, UpgradeStatus, UserNft
+from nft.models import CLOSED, NftStatus, TierSupply, UpgradeRequest, UpgradeStatus, UserNft
 from nft.models.upgrade_states import AFTER_PROOF
 
 
@@ -30,7 +30,7 @@ def take_burn(
     nft = UserNft.objects.select_for_update().get(id=request.current_nft_id)
     hinted = request.id if request.submitted_signature == proof.signature else None
     owner = UpgradeRequest.objects.for_burn(
-        nft_id=nft.id, memo_ids=proof.request_ids, hinted_id=hinted
+        nft_id=nft.id, wallet=proof.wallet, memo_ids=proof.request_ids, hinted_id=hinted
     )
     if owner is None:
         return _record_stray_burn(request, nft, proof, now)
@@ -44,7 +44,10 @@ def _begin_minting(
     owner: UpgradeRequest, nft: UserNft, proof: BurnProof, now: datetime, reason: str
 ) -> None:
     # Badges of a closed request were released: they are waived, not taken a second time.
-    waived = list(owner.terms["badges"]) if owner.status in CLOSED else []
+    waived = []
+    if owner.status in CLOSED:
+        waived = list(owner.terms["badges"])
+        TierSupply.objects.take_beyond(level=owner.target_level)
     owner.begin_minting(
         signature=proof.signature, slot=proof.slot, waived_badges=waived, now=now, reason=reason
     )

@@ -3,17 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from chain.client import SolanaClient
 from chain.errors import ChainUnavailable
-from chain.nft import build_burn, burn_memo
-from chain.records import Blockhash, UnsignedTransaction
+from chain.quotes import fee_of
+from chain.records import UnsignedTransaction
 from core.errors import Conflict, Unavailable
-from nft.chain_access import on_chain_for_caller, payer
+from nft.chain_access import on_chain_for_caller
 from nft.models import BurnTransaction, UpgradeRequest, UpgradeStatus
+from nft.services.burn_planning import BurnFacts, BurnPlan, look_before_burn, plan_burn
 from nft.services.finding import find_upgrade
 
 BURNABLE = (UpgradeStatus.AWAITING_BURN, UpgradeStatus.VERIFYING_BURN)
@@ -28,7 +27,7 @@ def renew_burn_transaction(*, user: User, request_id: UUID, now: datetime) -> Un
     request = find_upgrade(user=user, request_id=request_id)
     _refuse_unless_burnable(request)
     try:
-        blockhash, account = _look_up(request.wallet_address, request.current_nft.mint_address)
+        facts = _look_up(request.wallet_address, request.current_nft.mint_address)
     except ChainUnavailable:
         raise Unavailable(
             "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
@@ -36,25 +35,26 @@ def renew_burn_transaction(*, user: User, request_id: UUID, now: datetime) -> Un
     with transaction.atomic():
         request = UpgradeRequest.objects.select_for_update().get(id=request.id)
         _refuse_unless_burnable(request)
-        burn = build_burn_transaction(request=request, blockhash=blockhash, token_account=account)
+        burn = build_burn_transaction(request=request, facts=facts, now=now)
         keep_burn_transaction(request=request, burn=burn, now=now)
     return burn
 
 
 def build_burn_transaction(
-    *, request: UpgradeRequest, blockhash: Blockhash, token_account: str | None
+    *, request: UpgradeRequest, facts: BurnFacts, now: datetime
 ) -> UnsignedTransaction:
-    """Burn, close, and the memo that names the request.
+    """Burn, close, and the memo that names the request."""
+    plan = plan_burn_of(request=request, facts=facts, now=now)
+    return plan.build(request_id=request.id, blockhash=facts.blockhash)
 
-    `token_account` is where the NFT lies; by default the wallet's associated account.
-    """
-    return build_burn(
+
+def plan_burn_of(*, request: UpgradeRequest, facts: BurnFacts, now: datetime) -> BurnPlan:
+    return plan_burn(
+        user_id=request.user_id,
         wallet=request.wallet_address,
         mint=request.current_nft.mint_address,
-        memo=burn_memo(request.id),
-        blockhash=blockhash,
-        fee_payer=str(payer().pubkey()) if settings.SPONSOR_BURN_FEES else None,
-        token_account=token_account,
+        facts=facts,
+        now=now,
     )
 
 
@@ -62,21 +62,21 @@ def keep_burn_transaction(
     *, request: UpgradeRequest, burn: UnsignedTransaction, now: datetime
 ) -> None:
     """Remember it, so that closing knows how long it may land and a signed one is recognised."""
+    fee = fee_of(burn.raw)
     BurnTransaction.objects.get_or_create(
         request=request,
         message_hash=burn.message_hash,
         defaults={
             "last_valid_block_height": burn.last_valid_block_height,
+            "fee_payer": fee.payer,
+            "fee_lamports": fee.lamports,
             "created_at": now,
         },
     )
 
 
-def _look_up(wallet: str, mint: str) -> tuple[Blockhash, str | None]:
-    async def look(chain: SolanaClient) -> tuple[Blockhash, str | None]:
-        return await chain.latest_blockhash(), await chain.token_account(wallet, mint)
-
-    return on_chain_for_caller(look)
+def _look_up(wallet: str, mint: str) -> BurnFacts:
+    return on_chain_for_caller(lambda chain: look_before_burn(chain, wallet=wallet, mint=mint))
 
 
 def _refuse_unless_burnable(request: UpgradeRequest) -> None:

@@ -12,7 +12,7 @@ from core.jobs import enqueue
 from events.services import publish
 from nft import jobs
 from nft.events import UpgradeCancelled, UpgradeExpired
-from nft.models import NftStatus, UpgradeRequest, UpgradeStatus, UserNft
+from nft.models import NftStatus, TierSupply, UpgradeRequest, UpgradeStatus, UserNft
 
 S = UpgradeStatus
 
@@ -69,6 +69,7 @@ def end_closing(*, request: UpgradeRequest, now: datetime) -> None:
     if nft.status == NftStatus.UPGRADING:
         nft.give_back()
     release_badges(request_id=request.id, now=now)
+    TierSupply.objects.give_back(level=request.target_level)
     fact = UpgradeCancelled if request.status == S.CANCELLED else UpgradeExpired
     publish(
         fact(

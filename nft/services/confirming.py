@@ -15,6 +15,7 @@ from nft import jobs
 from nft.chain_access import payer
 from nft.models import BurnTransaction, UpgradeRequest, UpgradeStatus
 from nft.models.upgrade_states import AFTER_PROOF
+from nft.services.sponsoring import charge_sponsor, is_sponsored
 
 S = UpgradeStatus
 
@@ -39,7 +40,7 @@ def submit_signed_burn(
     """Keep a signed burn transaction; the job broadcasts and verifies it.
 
     Raises InvalidInput unless its message is one that we built for this very request and
-    the wallet signed it.
+    the wallet signed it, Conflict when we were to pay the fee and the budget is spent.
     """
     with transaction.atomic():
         request = _lock_own(user, request_id)
@@ -55,7 +56,10 @@ def submit_signed_burn(
             raise InvalidInput(rejection.code, rejection.message) from None
         except ChainUnavailable as error:  # our own signature, where we pay the fee
             raise Unavailable(error.code, error.message) from None
-        _keep_signed(built[signed.message_hash], signed.raw, signed.signature)
+        burn = built[signed.message_hash]
+        if is_sponsored(burn):
+            charge_sponsor(burn=burn, user_id=request.user_id, now=now)
+        _keep_signed(burn, signed.raw, signed.signature)
         _refuse_used_signature(request, signed.signature)
         _take_hint(request, signed.signature, now)
         enqueue(jobs.CHECK_BURN, request.id)

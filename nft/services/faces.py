@@ -17,13 +17,16 @@ BASE58_KEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 @dataclass(frozen=True)
 class Face:
+    """`number` is its place among the NFTs of its level; None for those made before numbers."""
+
     mint_address: str
     terms: TierTerms
+    number: int | None = None
 
     @property
     def name(self) -> str:
         """As on chain."""
-        return name_on_chain(self.terms)
+        return name_on_chain(self.terms, self.number)
 
 
 def find_face(mint_address: str) -> Face:
@@ -31,7 +34,7 @@ def find_face(mint_address: str) -> Face:
     if BASE58_KEY.fullmatch(mint_address):
         order = MintOrder.objects.filter(mint_address=mint_address).first()
         if order is not None:
-            return Face(mint_address, TierTerms.load(order.terms))
+            return Face(mint_address, TierTerms.load(order.terms), order.number)
         nft = UserNft.objects.filter(mint_address=mint_address).select_related("tier").first()
         if nft is not None:
             return Face(mint_address, _terms_of(nft))
@@ -43,32 +46,54 @@ def _terms_of(nft: UserNft) -> TierTerms:
     return replace(TierTerms.of(nft.tier), name=nft.tier_name, benefits=nft.benefits)
 
 
-def metadata_of(face: Face) -> dict[str, Any]:
-    """The JSON that Metaplex-aware wallets expect behind a mint's `uri`."""
-    image = image_url(face.mint_address)
+def metadata_of(face: Face, *, picture_sha256: str) -> dict[str, Any]:
+    """The JSON that Metaplex-aware wallets expect behind a mint's `uri`.
+
+    The picture's address carries its hash, so that it may be cached for ever.
+    """
+    image = f"{image_url(face.mint_address)}?sha256={picture_sha256}"
     return {
         "name": face.name,
         "symbol": face.terms.symbol,
         "description": face.terms.description,
         "image": image,
         "external_url": settings.PUBLIC_BASE_URL,
-        "attributes": _attributes(face.terms),
+        "attributes": _attributes(face),
         "properties": {
             "category": "image",
-            "files": [{"uri": image, "type": "image/svg+xml"}],
+            "files": [{"uri": image, "type": "image/svg+xml", "sha256": picture_sha256}],
         },
     }
 
 
-def _attributes(terms: TierTerms) -> list[dict[str, Any]]:
-    benefits = terms.benefits
+def _attributes(face: Face) -> list[dict[str, Any]]:
+    terms, benefits = face.terms, dict(face.terms.benefits)
     traits = {
         "Tier": terms.name,
         "Level": terms.level,
-        "Trading fee reduction": benefits.get("tradingFeeReduction"),
-        "AI agent weekly uses": benefits.get("aiAgentWeeklyUses"),
-        "Priority support": "Yes" if benefits.get("prioritySupport") else "No",
+        "Trading fee reduction": benefits.pop("tradingFeeReduction", None),
+        "AI agent weekly uses": benefits.pop("aiAgentWeeklyUses", None),
+        "Priority support": bool(benefits.pop("prioritySupport", False)),
+        **{_title(name): value for name, value in sorted(benefits.items())},
     }
-    return [
-        {"trait_type": name, "value": value} for name, value in traits.items() if value is not None
+    shown = [
+        {"trait_type": name, "value": _shown(value)}
+        for name, value in traits.items()
+        if value is not None
     ]
+    return shown if face.number is None else [*shown, _number(face.number, terms.supply_cap)]
+
+
+def _number(number: int, cap: int | None) -> dict[str, Any]:
+    """Wallets draw `number` traits as "12 of 100"."""
+    limit = {} if cap is None else {"max_value": cap}
+    return {"trait_type": "Number", "value": number, "display_type": "number", **limit}
+
+
+def _shown(value: Any) -> Any:
+    return ("Yes" if value else "No") if isinstance(value, bool) else value
+
+
+def _title(name: str) -> str:
+    """`loungeAccess` as `Lounge access`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize()

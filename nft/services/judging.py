@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -46,17 +47,24 @@ class LevelQualification:
         return not self.missing
 
 
-def judge_tiers(*, tiers: Sequence[TierTerms], standing: Standing) -> list[LevelQualification]:
+def judge_tiers(
+    *, tiers: Sequence[TierTerms], standing: Standing, now: datetime
+) -> list[LevelQualification]:
     """One verdict a tier, lowest first. `tiers` are all those on offer."""
     ladder = sorted(tiers, key=lambda tier: tier.level)
-    return [judge_tier(tier=tier, lowest=ladder[0].level, standing=standing) for tier in ladder]
+    return [
+        judge_tier(tier=tier, lowest=ladder[0].level, standing=standing, now=now) for tier in ladder
+    ]
 
 
-def judge_tier(*, tier: TierTerms, lowest: int, standing: Standing) -> LevelQualification:
+def judge_tier(
+    *, tier: TierTerms, lowest: int, standing: Standing, now: datetime
+) -> LevelQualification:
     """A level that is already reached has that one reason; the others would only mislead."""
     if standing.owned_level is not None and standing.owned_level >= tier.level:
         return LevelQualification(tier.level, [_already_reached(tier.level, standing.owned_level)])
     reasons = [
+        *_judge_time(tier, now),
         *_judge_place(tier.level, lowest, standing),
         *_judge_volume(Decimal(tier.required_volume), standing.volume),
         *_judge_badges(tier, standing),
@@ -67,6 +75,15 @@ def judge_tier(*, tier: TierTerms, lowest: int, standing: Standing) -> LevelQual
 def _already_reached(level: int, owned: int) -> Missing:
     figures = {"currentLevel": owned}
     return Missing("WRONG_LEVEL", f"You already have level {level} or a higher one.", figures)
+
+
+def _judge_time(tier: TierTerms, now: datetime) -> Iterable[Missing]:
+    if not tier.has_opened(now):
+        figures = {"availableFrom": tier.available_from}
+        yield Missing("NOT_YET_AVAILABLE", f"Level {tier.level} is not open yet.", figures)
+    if tier.has_closed(now):
+        figures = {"availableUntil": tier.available_until}
+        yield Missing("NO_LONGER_AVAILABLE", f"Level {tier.level} is closed.", figures)
 
 
 def _judge_place(level: int, lowest: int, standing: Standing) -> Iterable[Missing]:
@@ -98,14 +115,43 @@ BADGE_MISSING = ("BADGE_MISSING", "You do not have the badge {slug} yet.")
 
 
 def _judge_badges(tier: TierTerms, standing: Standing) -> Iterable[Missing]:
-    counts = {BadgeStatus.ACTIVATED}
-    if standing.open_level == tier.level:
-        counts.add(BadgeStatus.RESERVED)
+    counting = _that_count(tier, standing)
+    needed = needed_of(tier)
+    if needed < len(tier.badges):
+        if len(counting) < needed:
+            yield _too_few(tier.badges, needed, len(counting))
+        return
     for slug in tier.badges:
-        status = standing.badges.get(slug)
-        if status not in counts:
-            code, sentence = BADGE_REASONS.get(status or "", BADGE_MISSING)
+        if slug not in counting:
+            status = standing.badges.get(slug) or ""
+            code, sentence = BADGE_REASONS.get(status, BADGE_MISSING)
             yield Missing(code, sentence.format(slug=slug), {"slug": slug})
+
+
+def needed_of(tier: TierTerms) -> int:
+    """How many of the tier's badges it takes."""
+    every = len(tier.badges)
+    return every if tier.badges_needed is None else min(tier.badges_needed, every)
+
+
+def choose_badges(tier: TierTerms, standing: Standing) -> list[str]:
+    """Those that an order for `tier` takes from who qualifies: as few as it needs, in order."""
+    return _that_count(tier, standing)[: needed_of(tier)]
+
+
+def _that_count(tier: TierTerms, standing: Standing) -> list[str]:
+    statuses = {BadgeStatus.ACTIVATED}
+    if standing.open_level == tier.level:
+        statuses.add(BadgeStatus.RESERVED)
+    return [slug for slug in tier.badges if standing.badges.get(slug) in statuses]
+
+
+def _too_few(slugs: Sequence[str], needed: int, have: int) -> Missing:
+    return Missing(
+        "BADGES_TOO_FEW",
+        f"Activate {needed - have} more of these badges: {', '.join(slugs)}.",
+        {"needed": needed, "have": have, "slugs": list(slugs)},
+    )
 
 
 def usd(amount: Decimal) -> str:

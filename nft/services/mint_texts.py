@@ -18,12 +18,12 @@ def texts_of(order: MintOrder) -> MintTexts:
     """`fields`: the tier's level, and `issue`, the id of the request that made the NFT."""
     terms = TierTerms.load(order.terms)
     return MintTexts(
-        name=name_on_chain(terms),
+        name=name_on_chain(terms, order.number),
         symbol=terms.symbol,
         uri=metadata_uri(order.mint_address),
         fields={"tier": str(terms.level), "issue": str(order.request_id)},
     )
 
 
-def name_on_chain(terms: TierTerms) -> str:
-    return f"AIW3 {terms.name}"
+def name_on_chain(terms: TierTerms, number: int | None) -> str:
+    return f"AIW3 {terms.name}" if number is None else f"AIW3 {terms.name} #{number}"

@@ -45,6 +45,7 @@ def draw_picture(face: Face) -> str:
             "name": _printable(face.terms.name),
             "name_size": min(58, 1000 // max(len(face.terms.name), 1)),
             "level": level,
+            "number": face.number,
             "short_mint": f"{face.mint_address[:6]} … {face.mint_address[-6:]}",
             "stars": _stars(noise),
             "rings": _rings(noise, level),

@@ -10,7 +10,7 @@ from events.services import publish
 from nft.addresses import image_url, metadata_uri
 from nft.events import NftMinted, NftUnlocked, NftUpgraded, UpgradeCompleted
 from nft.models import MintOrder, NftStatus, Origin, Purpose, Tier, UpgradeRequest, UserNft
-from nft.terms import TierTerms
+from nft.terms import TierTerms, documented
 
 
 @transaction.atomic(durable=True)
@@ -75,7 +75,7 @@ def _complete_unlock(order: MintOrder, signature: str, fee: int, now: datetime) 
             tier_id=nft.tier_level,
             mint_address=nft.mint_address,
             image_url=nft.image_url,
-            benefits=nft.benefits,
+            benefits=documented(nft.benefits),
         )
     )
 
@@ -84,9 +84,11 @@ def _create_nft(order: MintOrder, signature: str, now: datetime) -> UserNft:
     terms = TierTerms.load(order.terms)
     return UserNft.objects.create(
         user_id=order.user_id,
+        issued_to_id=order.user_id,
         tier=Tier.objects.get(level=terms.level),
         tier_level=terms.level,
         tier_name=terms.name,
+        tier_version=terms.version,
         benefits=terms.benefits,
         origin=Origin.UPGRADE,
         status=NftStatus.ACTIVE,

@@ -10,7 +10,7 @@ from accounts.models import User
 from core.errors import Conflict
 from core.jobs import enqueue
 from nft import jobs
-from nft.models import MintOrder, UpgradeRequest, UpgradeStatus
+from nft.models import MintOrder, NftHolding, UpgradeRequest, UpgradeStatus
 from nft.services.finding import find_upgrade
 
 # The message that a row's own step has sent arrives first; ours is for those that were lost.
@@ -23,8 +23,14 @@ def redrive_unfinished(*, now: datetime) -> int:
     late = now - GRACE
     orders = MintOrder.objects.unfinished().due(now=late)
     requests = UpgradeRequest.objects.awaiting_proof().due(now=late)
+    holdings = NftHolding.objects.followed().due(now=late)
+    work = (
+        (orders, jobs.MINT),
+        (requests, jobs.CHECK_BURN),
+        (holdings, jobs.FOLLOW_NFT),
+    )
     found = 0
-    for queryset, job in ((orders, jobs.MINT), (requests, jobs.CHECK_BURN)):
+    for queryset, job in work:
         for row_id in queryset.order_by(F("next_run_at").asc(nulls_first=True)).values_list(
             "id", flat=True
         )[:BATCH]:

@@ -1,5 +1,6 @@
 """The ladder that a new installation starts with; what an operator edits afterwards stays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -7,16 +8,20 @@ from django.db import transaction
 from django.db.models import Q
 
 from badges.models import BadgeDefinition
-from nft.models import Tier
+from nft.models import AwardRule, Tier
+from nft.services.tiers import keep_version
 
 SYMBOL = "AIW3"
 
 
 @dataclass(frozen=True)
 class BadgePlan:
+    """`rule` is what its award rule asks for; without one it is awarded by hand or a service."""
+
     slug: str
     name: str
     description: str
+    rule: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,17 @@ class TierPlan:
 LADDER = [
     TierPlan(
         1, "Pathfinder", "The first step of the ladder.", "#4fa3a5", 100_000, "5%", 5, False,
-        [BadgePlan("first-steps", "First Steps", "Completed the introduction to trading.")],
+        [
+            BadgePlan("first-steps", "First Steps", "Traded the first 50,000 USD.",
+                      {"volume_at_least": 50_000}),
+        ],
     ),
     TierPlan(
         2, "Navigator", "Knows the markets and keeps a course.", "#4f7fd9", 250_000, "10%", 10,
         False,
         [
-            BadgePlan("steady-hand", "Steady Hand", "Traded in four weeks in a row."),
+            BadgePlan("steady-hand", "Steady Hand", "Made three trades within 30 days.",
+                      {"trades_at_least": 3, "trades_within_days": 30}),
             BadgePlan("market-scholar", "Market Scholar", "Finished the course on risk."),
         ],
     ),
@@ -88,11 +97,13 @@ def seed_ladder() -> Seeded:
     badges = [_add_badge(plan, tier=tier) for tier in LADDER for plan in tier.badges]
     badges += [_add_badge(plan, tier=None) for plan in EXTRA_BADGES]
     tiers = [_add_tier(plan) for plan in LADDER]
+    for tier in Tier.objects.filter(versions=None):  # those that are older than versions
+        keep_version(tier=tier, author="seed")
     return Seeded(tiers=sum(tiers), badges=sum(badges))
 
 
 def _add_badge(plan: BadgePlan, *, tier: TierPlan | None) -> bool:
-    _, created = BadgeDefinition.objects.get_or_create(
+    badge, created = BadgeDefinition.objects.get_or_create(
         slug=plan.slug,
         defaults={
             "name": plan.name,
@@ -101,6 +112,8 @@ def _add_badge(plan: BadgePlan, *, tier: TierPlan | None) -> bool:
             "position": tier.level if tier else len(LADDER) + 1,
         },
     )
+    if created and plan.rule:
+        AwardRule.objects.create(badge=badge, **plan.rule)
     return created
 
 

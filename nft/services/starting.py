@@ -12,7 +12,8 @@ from accounts.models import User
 from badges.services import reserve_badges
 from chain.client import SolanaClient
 from chain.errors import ChainRejected, ChainUnavailable
-from chain.records import Blockhash, UnsignedTransaction
+from chain.quotes import fee_of
+from chain.records import UnsignedTransaction
 from core.errors import Conflict, NotFound, Unavailable
 from core.ids import uuid7
 from core.jobs import enqueue
@@ -22,9 +23,11 @@ from nft.chain_access import on_chain_for_caller
 from nft.events import UpgradeInitiated
 from nft.locks import upgrade_lock
 from nft.models import NftStatus, OrderStatus, Purpose, Tier, UpgradeRequest, UpgradeStatus, UserNft
-from nft.services.burn_transactions import build_burn_transaction, keep_burn_transaction
+from nft.services.burn_planning import BurnFacts, look_before_burn
+from nft.services.burn_transactions import keep_burn_transaction, plan_burn_of
 from nft.services.ordering import place_order
 from nft.services.qualification import check_qualified
+from nft.services.upgrade_quotes import UpgradeQuote
 from nft.terms import TierTerms
 
 Keep = Callable[[UpgradeRequest, UnsignedTransaction], None]
@@ -32,43 +35,55 @@ Keep = Callable[[UpgradeRequest, UnsignedTransaction], None]
 
 @dataclass(frozen=True)
 class Holding:
-    """What the chain said before the start: `slot` is finalized, the NFT lies in `account`."""
+    """What the chain said before the start; `slot` is finalized."""
 
-    account: str | None
     slot: int
-    blockhash: Blockhash
+    facts: BurnFacts
 
 
 def start_upgrade(
-    *, user: User, nft_id: UUID, target_level: int, now: datetime, keep: Keep
+    *,
+    user: User,
+    nft_id: UUID,
+    target_level: int,
+    now: datetime,
+    keep: Keep,
+    quote: UpgradeQuote | None = None,
 ) -> tuple[UpgradeRequest, UnsignedTransaction]:
     """Open an upgrade of one NFT to exactly the next level; `keep` runs in its transaction.
 
     Raises NotFound for an NFT that is not this user's, Conflict (with what is missing) when
-    a rule is not met or another upgrade is open, Unavailable without the chain.
+    a rule is not met, another upgrade is open, or it would do something else than `quote` says;
+    Unavailable without the chain.
     """
-    nft = _find_nft(user, nft_id)
-    _refuse_if_not_upgradable(nft, target_level)
+    nft = find_nft(user, nft_id)
+    refuse_if_not_upgradable(nft, target_level)
     with upgrade_lock(user.id):  # before the chain, so that a crowd of starts asks it once
         holding = _look_at_holding(nft)
-        if holding.account is None:
-            raise _not_held()
+        if holding.facts.account is None:
+            raise not_held()
         try:
             return _open_request(
-                user=user, nft=nft, level=target_level, holding=holding, now=now, keep=keep
+                user=user,
+                nft=nft,
+                level=target_level,
+                holding=holding,
+                now=now,
+                keep=keep,
+                quote=quote,
             )
         except IntegrityError:
             raise _name_open_request(user, nft) from None
 
 
-def _find_nft(user: User, nft_id: UUID) -> UserNft:
+def find_nft(user: User, nft_id: UUID) -> UserNft:
     nft = UserNft.objects.of_user(user.id).filter(id=nft_id).first()
     if nft is None:
         raise NotFound("NFT_NOT_FOUND", "You have no such NFT.")
     return nft
 
 
-def _refuse_if_not_upgradable(nft: UserNft, target_level: int) -> None:
+def refuse_if_not_upgradable(nft: UserNft, target_level: int) -> None:
     if nft.status == NftStatus.UPGRADING or UpgradeRequest.objects.open().of_user(nft.user_id):
         raise _name_open_request(nft.user, nft)
     if nft.status != NftStatus.ACTIVE:
@@ -93,36 +108,51 @@ def _look_at_holding(nft: UserNft) -> Holding:
 
     async def look(chain: SolanaClient) -> Holding:
         slot = await chain.slot()  # read first: a burn at or before it cannot be ours
-        blockhash = await chain.latest_blockhash()
-        account = await chain.token_account(wallet, nft.mint_address)
-        return Holding(account, slot, blockhash)
+        facts = await look_before_burn(chain, wallet=wallet, mint=nft.mint_address)
+        return Holding(slot, facts)
 
     try:
         return on_chain_for_caller(look)
     except ChainRejected:
-        raise _not_held() from None  # the cluster does not even know the mint
+        raise not_held() from None  # the cluster does not even know the mint
     except ChainUnavailable:
         raise Unavailable(
             "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
         ) from None
 
 
-def _not_held() -> Conflict:
+def not_held() -> Conflict:
     return Conflict("NFT_NOT_IN_WALLET", "Your wallet does not hold this NFT on chain.")
 
 
 @transaction.atomic(durable=True)
 def _open_request(
-    *, user: User, nft: UserNft, level: int, holding: Holding, now: datetime, keep: Keep
+    *,
+    user: User,
+    nft: UserNft,
+    level: int,
+    holding: Holding,
+    now: datetime,
+    keep: Keep,
+    quote: UpgradeQuote | None,
 ) -> tuple[UpgradeRequest, UnsignedTransaction]:
-    nft = UserNft.objects.select_for_update().get(id=nft.id)
-    _refuse_if_not_upgradable(nft, level)
-    tier = _find_tier(level)
-    check_qualified(user=user, tier=tier)
-    request = _create_request(user, nft, TierTerms.of(tier), holding.slot, now)
-    burn = build_burn_transaction(
-        request=request, blockhash=holding.blockhash, token_account=holding.account
-    )
+    # Again of this user: it may have been handed over since the chain was asked.
+    held = UserNft.objects.of_user(user.id).select_for_update().filter(id=nft.id).first()
+    if held is None:
+        raise not_held()
+    nft = held
+    refuse_if_not_upgradable(nft, level)
+    tier = find_tier(level)
+    terms = check_qualified(user=user, tier=tier, now=now)
+    request = _create_request(user, nft, terms, holding.slot, now)
+    plan = plan_burn_of(request=request, facts=holding.facts, now=now)
+    burn = plan.build(request_id=request.id, blockhash=holding.facts.blockhash)
+    if quote is not None:
+        quote.require_same(
+            UpgradeQuote.of(
+                user_id=user.id, nft_id=nft.id, terms=terms, plan=plan, fee=fee_of(burn.raw)
+            )
+        )
     keep_burn_transaction(request=request, burn=burn, now=now)
     slugs = request.terms["badges"]
     reserve_badges(user_id=user.id, slugs=slugs, request_id=request.id, now=now)
@@ -142,7 +172,7 @@ def _open_request(
     return request, burn
 
 
-def _find_tier(level: int) -> Tier:
+def find_tier(level: int) -> Tier:
     tier = Tier.objects.on_offer().filter(level=level).first()
     if tier is None:
         raise Conflict("NO_SUCH_TIER", f"There is no level {level} to upgrade to.")

@@ -10,8 +10,10 @@ from badges.services import reserve_badges
 from core.errors import Conflict
 from core.ids import uuid7
 from core.jobs import enqueue
+from events.services import publish
 from nft import jobs
 from nft.addresses import image_url, metadata_uri
+from nft.events import NftUnlockOrdered
 from nft.models import MintOrder, NftStatus, OrderStatus, Origin, Purpose, Tier, UserNft
 from nft.services.ordering import place_order
 from nft.services.qualification import check_qualified
@@ -36,11 +38,10 @@ def unlock_nft(
 def _order_first_nft(
     user: User, level: int, now: datetime, keep: Callable[[UserNft], None]
 ) -> UserNft:
-    if UserNft.objects.of_user(user.id).filter(origin=Origin.UNLOCK).exists():
+    if UserNft.objects.unlocked_by(user.id).exists():
         raise _already_unlocked()
     tier = _find_first_tier(level)
-    check_qualified(user=user, tier=tier)
-    terms, nft_id = TierTerms.of(tier), uuid7()
+    terms, nft_id = check_qualified(user=user, tier=tier, now=now), uuid7()
     order = place_order(
         purpose=Purpose.UNLOCK,
         request_id=nft_id,
@@ -48,8 +49,9 @@ def _order_first_nft(
         terms=terms,
         status=OrderStatus.MINTING,
     )
-    nft = _create_nft(order, user, tier, now)
+    nft = _create_nft(order, user, tier, terms, now)
     reserve_badges(user_id=user.id, slugs=terms.badges, request_id=nft_id, now=now)
+    publish(NftUnlockOrdered(user_id=user.id, nft_id=nft.id, tier_id=terms.level))
     keep(nft)
     enqueue(jobs.MINT, order.id)
     return nft
@@ -66,14 +68,18 @@ def _find_first_tier(level: int) -> Tier:
     return lowest
 
 
-def _create_nft(order: MintOrder, user: User, tier: Tier, now: datetime) -> UserNft:
+def _create_nft(
+    order: MintOrder, user: User, tier: Tier, terms: TierTerms, now: datetime
+) -> UserNft:
     return UserNft.objects.create(
         id=order.request_id,
         user=user,
+        issued_to=user,
         tier=tier,
-        tier_level=tier.level,
-        tier_name=tier.name,
-        benefits=tier.benefits,
+        tier_level=terms.level,
+        tier_name=terms.name,
+        tier_version=terms.version,
+        benefits=terms.benefits,
         origin=Origin.UNLOCK,
         status=NftStatus.MINTING,
         mint_address=order.mint_address,

@@ -60,12 +60,16 @@ def test_revoking_skips_a_badge_that_is_reserved_and_says_so(admin: Client) -> N
     badges = give_active(user, "whale", "pioneer")
     reserve_badges(user_id=user.id, slugs=["whale"], request_id=uuid7(), now=NOW)
     form = {"action": "revoke", "_selected_action": [str(badge.id) for badge in badges]}
-    page = admin.post(LIST, form, follow=True)
+    asked = admin.post(LIST, form)
+    assert b"Take these badges back?" in asked.content
+    page = admin.post(LIST, form | {"confirmed": "1", "reason": "a mistake"}, follow=True)
     assert b"A badge that is reserved is not one to revoke." in page.content
     assert EarnedBadge.objects.status_by_slug(user.id) == {
         "whale": "reserved",
         "pioneer": "revoked",
     }
+    [data] = told(user.id, "badge_revoked")
+    assert data == {"badgeId": "pioneer", "reason": "a mistake (admin root)"}
 
 
 def test_the_slug_of_a_badge_is_chosen_once(admin: Client) -> None:

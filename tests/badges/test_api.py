@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import create_service_key
 from badges.models import BadgeDefinition, EarnedBadge
+from badges.services import reserve_badges
 from core.ids import uuid7
 from tests.badges.parts import award, define, give_active, new_user, told
 
@@ -172,12 +173,52 @@ def test_a_bad_award_is_refused_and_changes_nothing(slug: str, body: object, sta
     assert not User.objects.exists()
 
 
-def test_only_a_service_with_the_scope_awards() -> None:
+def test_only_a_service_with_the_scope_awards_and_revokes() -> None:
     define("whale")
     user = new_user()
     body = {"walletAddress": user.wallet_address}
-    url = "/api/v1/badges/whale/award"
-    assert Client().post(url, body, content_type=JSON).status_code == 401
-    assert signed_in(user).post(url, body, content_type=JSON).status_code == 401
-    assert service("trades:write").post(url, body, content_type=JSON).status_code == 403
+    other = service("trades:write")
+    for url in ("/api/v1/badges/whale/award", "/api/v1/badges/whale/revoke"):
+        assert Client().post(url, body, content_type=JSON).status_code == 401
+        assert signed_in(user).post(url, body, content_type=JSON).status_code == 401
+        assert other.post(url, body, content_type=JSON).status_code == 403
     assert not EarnedBadge.objects.exists()
+
+
+def test_a_service_takes_a_badge_back_with_a_reason() -> None:
+    define("whale")
+    user = new_user()
+    award(user, "whale")
+    body = {"walletAddress": user.wallet_address, "reason": "fraud"}
+    url = "/api/v1/badges/whale/revoke"
+    client = service("badges:award")
+    answers = [client.post(url, body, content_type=JSON) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json()["status"] == "revoked"
+    assert told(user.id, "badge_revoked") == [{"badgeId": "whale", "reason": "fraud"}]
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "status"),
+    [
+        ("whale", {}, 409),
+        ("pioneer", {}, 404),
+        ("nothing", {}, 404),
+        ("whale", {"walletAddress": "nobody"}, 404),
+        ("whale", {"reason": ""}, 400),
+        ("whale", {"reason": "x" * 201}, 400),
+    ],
+)
+def test_a_badge_that_is_not_to_be_taken_back_stays(
+    slug: str, changes: dict[str, str], status: int
+) -> None:
+    define("whale", "pioneer")
+    user = new_user()
+    (badge,) = give_active(user, "whale")
+    reserve_badges(user_id=user.id, slugs=["whale"], request_id=uuid7(), now=timezone.now())
+    body = {"walletAddress": user.wallet_address, "reason": "fraud"} | changes
+    url = f"/api/v1/badges/{slug}/revoke"
+    response = service("badges:award").post(url, body, content_type=JSON)
+    assert response.status_code == status
+    badge.refresh_from_db()
+    assert badge.status == "reserved"

@@ -77,7 +77,9 @@ def test_a_killed_demo_leaves_no_process_and_the_next_one_resumes(state: Path) -
 
 
 def _check_report(output: str) -> None:
-    """Both mints, different ones, each with its transaction; and where the time went."""
+    """What was earned; both mints, each with its transaction; and where the time went."""
+    for told in ("passed 250,000 USD", "the badge “First Steps”", "You qualify for level 1."):
+        assert told in output
     old = re.search(rf"old mint +({ADDRESS}) supply 0", output)
     new = re.search(rf"new mint +({ADDRESS}) supply 1", output)
     assert old is not None

@@ -146,4 +146,6 @@ def numbers(messages: list[Message]) -> list[int]:
 
 
 def types(messages: list[Message]) -> list[str]:
-    return [message.type for message in messages]
+    """Without what the member qualifies for, which is told whenever its group comes round."""
+    found = [message.type for message in messages]
+    return [name for name in found if name != "tier_qualification_changed"]

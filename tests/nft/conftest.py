@@ -92,6 +92,7 @@ def make_nft(
         facts |= {"burned_at": now, "burn_signature": new_signature()}
     return UserNft.objects.create(
         user=user,
+        issued_to=user,
         tier=tier,
         tier_level=tier.level,
         tier_name=tier.name,

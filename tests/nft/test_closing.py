@@ -148,10 +148,12 @@ def closed_request(world: World) -> tuple:
 
 def late_burn(world: World, member, request) -> str:
     from nft.chain_access import on_chain
+    from nft.services.burn_planning import look_before_burn
     from nft.services.burn_transactions import build_burn_transaction
 
-    blockhash = on_chain(lambda chain: chain.latest_blockhash())
-    burn = build_burn_transaction(request=request, blockhash=blockhash, token_account=None)
+    wallet, mint = member.wallet, request.current_nft.mint_address
+    facts = on_chain(lambda chain: look_before_burn(chain, wallet=wallet, mint=mint))
+    burn = build_burn_transaction(request=request, facts=facts, now=world.now)
     return world.burn(member, burn)
 
 

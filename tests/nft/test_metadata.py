@@ -1,14 +1,20 @@
 """What a wallet reads behind a mint's `uri`."""
 
+import base64
+import hashlib
 import xml.etree.ElementTree as ET
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from nft.models import NftStatus, Tier
+from nft.models import FaceFile, MintOrder, NftStatus, Tier
+from nft.services import face_files
 from nft.services.faces import Face
 from nft.services.mint_texts import texts_of
 from nft.services.pictures import draw_picture
@@ -40,7 +46,9 @@ def test_metadata_exists_as_soon_as_the_address_does(client: Client, user: User)
     response = client.get(url(order.mint_address))
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
-    image = f"http://127.0.0.1:8000/api/v1/nfts/{order.mint_address}/image.svg"
+    picture = client.get(url(order.mint_address, "image.svg")).content
+    sha256 = hashlib.sha256(picture).hexdigest()
+    image = f"http://127.0.0.1:8000/api/v1/nfts/{order.mint_address}/image.svg?sha256={sha256}"
     assert response.json() == {
         "name": "AIW3 Navigator",
         "symbol": "AIW3",
@@ -54,7 +62,10 @@ def test_metadata_exists_as_soon_as_the_address_does(client: Client, user: User)
             {"trait_type": "AI agent weekly uses", "value": 10},
             {"trait_type": "Priority support", "value": "No"},
         ],
-        "properties": {"category": "image", "files": [{"uri": image, "type": "image/svg+xml"}]},
+        "properties": {
+            "category": "image",
+            "files": [{"uri": image, "type": "image/svg+xml", "sha256": sha256}],
+        },
     }
 
 
@@ -150,6 +161,85 @@ def test_two_mints_of_a_tier_look_different(client: Client, user: User) -> None:
     orders = [make_order(user, Tier.objects.get(level=5)) for _ in range(2)]
     one, two = (client.get(url(order.mint_address, "image.svg")).content for order in orders)
     assert one != two
+
+
+def test_the_number_is_in_name_metadata_and_picture(client: Client, user: User) -> None:
+    Tier.objects.filter(level=2).update(supply_cap=100, free_benefits={"loungeAccess": True})
+    order = make_order(user, Tier.objects.get(level=2))
+    MintOrder.objects.filter(id=order.id).update(number=12)
+    order.refresh_from_db()
+    body = client.get(url(order.mint_address)).json()
+    assert body["name"] == texts_of(order)["name"] == "AIW3 Navigator #12"
+    assert {"trait_type": "Lounge access", "value": "Yes"} in body["attributes"]
+    assert body["attributes"][-1] == {
+        "trait_type": "Number",
+        "value": 12,
+        "display_type": "number",
+        "max_value": 100,
+    }
+    assert "No. 12" in words(client.get(url(order.mint_address, "image.svg")).content)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_content_hash_says_what_was_sent(client: Client, user: User, part: str) -> None:
+    path = url(make_nft(user).mint_address, part)
+    response = client.get(path)
+    digest = hashlib.sha256(response.content)
+    assert response.headers["ETag"] == f'"{digest.hexdigest()}"'
+    in_base64 = base64.b64encode(digest.digest()).decode()
+    assert response.headers["Repr-Digest"] == f"sha-256=:{in_base64}:"
+    named = client.get(f"{path}?sha256={digest.hexdigest()}")
+    assert named.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    other = client.get(f"{path}?sha256={'0' * 64}")
+    assert other.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_what_was_once_seen_is_kept_whatever_our_drawing_becomes(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mint = make_nft(user).mint_address
+    before = [client.get(url(mint, part)).content for part in PARTS]
+    monkeypatch.setattr(face_files, "draw_picture", lambda face: f"<svg>{face.name}</svg>")
+    assert [client.get(url(mint, part)).content for part in PARTS] == before
+
+
+@pytest.mark.parametrize("harm", ["lost", "damaged"])
+def test_what_the_storage_loses_or_damages_is_drawn_again(
+    client: Client, user: User, harm: str
+) -> None:
+    path = url(make_nft(user).mint_address, "image.svg")
+    before = client.get(path).content
+    name, storage = FaceFile.objects.get().name, storages["nft"]
+    storage.delete(name)
+    if harm == "damaged":
+        storage.save(name, ContentFile(b"something else"))
+    assert client.get(path).content == before
+    with storage.open(name) as file:
+        assert file.read() == before
+
+
+def test_without_its_storage_an_nft_still_has_its_face(
+    client: Client, user: User, settings: Settings
+) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "nft": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": "/proc/no-such-place"},
+        },
+    }
+    path = url(make_nft(user).mint_address, "image.svg")
+    assert client.get(path).status_code == client.get(path).status_code == 200
+
+
+def test_another_storage_is_a_setting(client: Client, user: User, settings: Settings) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "nft": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
+    content = client.get(url(make_nft(user).mint_address)).content
+    with storages["nft"].open(FaceFile.objects.get(part="metadata.json").name) as file:
+        assert file.read() == content
 
 
 def test_a_hostile_tier_name_stays_text(client: Client, user: User) -> None:

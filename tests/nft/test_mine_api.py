@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from badges.models import BadgeStatus, EarnedBadge
@@ -133,4 +134,4 @@ def test_qualification_costs_a_fixed_number_of_queries(
 ) -> None:
     fill(user)
     with django_assert_max_num_queries(7):
-        qualification_of(user)
+        qualification_of(user, now=timezone.now())

@@ -82,6 +82,7 @@ def event_types_of_unlock(nft: UserNft) -> list[str]:
     from events.models import Event
 
     found = Event.objects.filter(data__nftId=str(nft.id)).order_by("id")
+    found = found.exclude(audience="internal")
     return list(found.values_list("type", flat=True))
 
 

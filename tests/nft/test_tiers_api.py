@@ -18,13 +18,19 @@ def test_anybody_reads_the_ladder_lowest_first(client: Client) -> None:
         "symbol": "AIW3",
         "description": "Knows the markets and keeps a course.",
         "colour": "#4f7fd9",
+        "imageUrl": "",
         "requiredVolume": "250000",
         "requiredBadges": ["market-scholar", "steady-hand"],
+        "badgesNeeded": None,
+        "supplyCap": None,
+        "availableFrom": None,
+        "availableUntil": None,
         "benefits": {
             "tradingFeeReduction": "10%",
             "aiAgentWeeklyUses": 10,
             "prioritySupport": False,
         },
+        "version": 1,
     }
 
 

@@ -22,13 +22,19 @@ def new_wallet() -> str:
 
 
 def make_trade(
-    trade_id: str, wallet: str, volume: str = "10", executed_at: datetime = BEFORE
+    trade_id: str,
+    wallet: str,
+    volume: str = "10",
+    executed_at: datetime = BEFORE,
+    *,
+    corrects: str | None = None,
 ) -> NewTrade:
     return NewTrade(
         trade_id=trade_id,
         wallet_address=wallet,
         volume_usd=Decimal(volume),
         executed_at=executed_at,
+        corrects=corrects,
     )
 
 

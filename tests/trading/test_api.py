@@ -51,10 +51,10 @@ def test_trades_are_recorded_and_answered_in_order(exchange: Client) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "results": [
-            {"tradeId": "t-1", "status": "recorded", "error_code": None},
-            {"tradeId": "t-2", "status": "rejected", "error_code": "INVALID_VOLUME"},
-            {"tradeId": "t-1", "status": "duplicate", "error_code": None},
-            {"tradeId": "t-1", "status": "rejected", "error_code": "TRADE_ID_REUSED"},
+            {"tradeId": "t-1", "code": 200, "status": "recorded", "error_code": None},
+            {"tradeId": "t-2", "code": 400, "status": "rejected", "error_code": "INVALID_VOLUME"},
+            {"tradeId": "t-1", "code": 200, "status": "duplicate", "error_code": None},
+            {"tradeId": "t-1", "code": 409, "status": "rejected", "error_code": "TRADE_ID_REUSED"},
         ]
     }
     assert volume_of(trade["walletAddress"]) == Decimal("1250.5")

@@ -49,6 +49,13 @@ class TradeSerializer(serializers.Serializer[NewTrade]):
     walletAddress = Text(source="wallet_address", max_length=100, trim_whitespace=False)
     volumeUsd = Usd(source="volume_usd")
     executedAt = serializers.DateTimeField(source="executed_at")
+    corrects = Text(
+        max_length=100,
+        trim_whitespace=False,
+        required=False,
+        allow_null=True,
+        help_text="The tradeId whose place this one takes; volumeUsd 0 then cancels it",
+    )
 
 
 class TradeListSerializer(serializers.ListSerializer[NewTrade]):
@@ -60,6 +67,7 @@ class TradeListSerializer(serializers.ListSerializer[NewTrade]):
 
 class TradeResultSerializer(serializers.Serializer[TradeResult]):
     tradeId = serializers.CharField(source="trade_id")
+    code = serializers.IntegerField(help_text="200, 400 or 409, for this trade by itself")
     status = serializers.ChoiceField(choices=[status.value for status in TradeStatus])
     error_code = serializers.CharField(allow_null=True)
 

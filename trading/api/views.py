@@ -36,7 +36,11 @@ class TradeListView(APIView):
         A body of another shape, or a field missing or of a wrong type, refuses the whole
         request. A bad value rejects its own trade only, with `error_code` INVALID_TRADE_ID,
         INVALID_WALLET, INVALID_VOLUME (not positive, 10^12 or more, over 8 decimals),
-        EXECUTED_IN_FUTURE or TRADE_ID_REUSED (known, with other values).
+        EXECUTED_IN_FUTURE, or with `code` 409 TRADE_ID_REUSED (known, with other values).
+
+        A correction is a trade of its own that names what it `corrects`, of the same wallet
+        (409 WALLET_DIFFERS); each trade is corrected once (409 ALREADY_CORRECTED), to correct
+        again correct the correction. 409 CORRECTED_TRADE_UNKNOWN: send it again later.
         """
         scope = caller_scope(request)
 

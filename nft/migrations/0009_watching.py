@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nft', '0002_promises'),
+        ('nft', '0008_face_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
