@@ -290,6 +290,8 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
         self.log_change(request, upgrade, f"Decided: {made} ({made.signature})")
         self.message_user(request, "Decided: see Review decisions for how it went.")
         return None
+
+
 @admin.register(NftHolding)
 class NftHoldingAdmin(ReadOnlyAdmin):
     list_display = ("nft", "wallet", "status", "slot", "seen_at", "trouble")

@@ -14,9 +14,12 @@ from django.db.models import Q
 
 from core.ids import uuid7
 
-# Longer than one look at the chain, and no longer: a dead worker's row rests until it is over.
-# Two workers at one row waste a look and break nothing, because of the versions.
-LEASE = timedelta(seconds=settings.SOLANA_RPC_DEADLINE_SECONDS + 1)
+# Longer than one look at the chain and the price of a transaction, and no longer: a dead worker's
+# row rests until it is over. Two workers at one row waste a look and break nothing, because of
+# the versions.
+LEASE = timedelta(
+    seconds=settings.SOLANA_RPC_DEADLINE_SECONDS + settings.SOLANA_RPC_TIMEOUT_SECONDS + 1
+)
 
 # Part of a change after which nobody works on the row any more: the claim ends in its commit,
 # because a worker that dies before it releases the row leaves it to nobody.

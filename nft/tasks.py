@@ -51,6 +51,8 @@ def tell_stuck_task() -> None:
 @shared_task(name=jobs.WATCH_AUTHORITY)
 def watch_authority_task() -> None:
     watch_authority_balance(now=timezone.now())
+
+
 @shared_task(name=jobs.GLANCE)
 def glance_task() -> None:
     glance_at_holders(now=timezone.now())

@@ -1,12 +1,9 @@
 """Guards broken on purpose, to see the proof fail. By name, in a lane's processes only."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 import chain.client
@@ -15,27 +12,17 @@ import nft.services.minting
 import nft.tasks
 from badges.services import consume_badges
 from nft.models import MintOrder, UpgradeRequest
-from nft.services.mint_evidence import MintEvidence, SigningFacts
-from nft.services.mint_signing import sign_mint
 
 
 def send_before_persisting() -> None:
     """A crash in between forgets a transaction that can land."""
-    minting = nft.services.minting
+    keep = MintOrder.keep_signed
 
-    def send_first(order: MintOrder, evidence: MintEvidence, facts: SigningFacts) -> timedelta:
-        signed = sign_mint(order=order, evidence=evidence, facts=facts)
-        minting._broadcast(signed.raw)
-        with transaction.atomic(durable=True):
-            order.keep_signed(
-                raw=signed.raw,
-                signature=signed.signature,
-                last_valid_block_height=signed.last_valid_block_height,
-            )
-        pause: timedelta = settings.CHAIN_POLL_INTERVAL
-        return pause
+    def send_first(order: MintOrder, *, raw: bytes, **rest: Any) -> None:
+        nft.services.minting._broadcast(raw)
+        keep(order, raw=raw, **rest)
 
-    patch.object(minting, "_sign_and_send", send_first).start()
+    patch.object(MintOrder, "keep_signed", send_first).start()
 
 
 def verify_at_confirmed() -> None:

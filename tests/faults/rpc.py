@@ -9,8 +9,6 @@ from typing import Any
 
 import httpx
 
-from tests.plain_http import NO_TLS
-
 KEY = "rpc-key-that-nobody-may-read"
 
 
