@@ -15,7 +15,7 @@ from events import notify
 from events.catalogue import InvalidEvent
 from events.events import DomainEvent, plain
 from events.models import Event
-from events.notify import APPENDED, _wake_sequencer
+from events.notify import APPENDED, wake_sequencer
 from events.services import publish
 from tests.events.facts import AuthorityBalanceLow, BadgeActivated, activate, row
 
@@ -98,7 +98,7 @@ def test_a_transaction_wakes_the_sequencer_once() -> None:
     with transaction.atomic():
         publish(AuthorityBalanceLow())
         publish(AuthorityBalanceLow())
-    assert [hook[1] for hook in connection.run_on_commit[before:]] == [_wake_sequencer]
+    assert [hook[1] for hook in connection.run_on_commit[before:]] == [wake_sequencer]
 
 
 @pytest.mark.django_db
