@@ -4,14 +4,15 @@ import asyncio
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-django = get_asgi_application()
+django.setup(set_prefix=False)
 
 from chain.errors import ChainError  # noqa: E402 - after Django is set up, as models load there
+from config.one_thread import OneThreadHandler  # noqa: E402
 from nft.chain_access import greet_chain  # noqa: E402
 from realtime.asgi import lifespan, streams_or  # noqa: E402
 from realtime.handshake import websocket  # noqa: E402
@@ -29,5 +30,5 @@ async def start(scope: Any, receive: Any, send: Any) -> None:
 
 
 application = ProtocolTypeRouter(
-    {"http": streams_or(django), "websocket": websocket, "lifespan": start}
+    {"http": streams_or(OneThreadHandler()), "websocket": websocket, "lifespan": start}
 )
