@@ -5,18 +5,17 @@ another mark does not count: also not one that was read before the event and sto
 Should a mark itself be lost, an answer still lives `BENEFITS_CACHE_SECONDS` at most.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import F, Q
-from redis import RedisError
 
 from core.ids import uuid7
-from core.redis import breaker
+from core.redis import redis_client, try_redis
 from nft.models import NftStatus, UpgradeStatus, UserNft
 
 NOTHING: dict[str, Any] = {
@@ -80,41 +79,29 @@ def read_membership(wallet: str) -> Membership:
 
 def membership_of(wallet: str) -> Membership:
     """The same from the cache, where it has an answer that counts."""
-    found = _ask_cache(wallet)
+    found = try_redis(lambda redis: redis.mget(_mark(wallet), _answer(wallet)), otherwise=None)
     if found is None:
         return read_membership(wallet)
-    mark, kept = found.get(_mark(wallet)), found.get(_answer(wallet))
-    if kept is not None and kept["mark"] == mark:
-        return Membership(**kept["membership"])
+    mark, kept = found[0].decode() if isinstance(found[0], bytes) else "", found[1]
+    if kept is not None:
+        answer = json.loads(kept)
+        if answer["mark"] == mark:
+            return Membership(**answer["membership"])
     fresh = read_membership(wallet)
-    _keep(wallet, {"mark": mark, "membership": asdict(fresh)})
+    answer = json.dumps({"mark": mark, "membership": asdict(fresh)})
+    lives = settings.BENEFITS_CACHE_SECONDS
+    if lives:
+        try_redis(lambda redis: redis.set(_answer(wallet), answer, ex=lives), otherwise=None)
     return fresh
 
 
 def forget_memberships(wallets: Iterable[str]) -> None:
     """Raises RedisError while the cache cannot be told: ask again."""
-    marks = {_mark(wallet): str(uuid7()) for wallet in wallets}
-    if marks:
-        cache.set_many(marks, timeout=MARK_LIVES * settings.BENEFITS_CACHE_SECONDS)
-
-
-def _ask_cache(wallet: str) -> dict[str, Any] | None:
-    """None while the cache is away."""
-    if breaker.is_open:
-        return None
-    try:
-        found: dict[str, Any] = cache.get_many([_mark(wallet), _answer(wallet)])
-    except RedisError:
-        breaker.trip()
-        return None
-    return found
-
-
-def _keep(wallet: str, answer: dict[str, Any]) -> None:
-    try:
-        cache.set(_answer(wallet), answer, timeout=settings.BENEFITS_CACHE_SECONDS)
-    except RedisError:
-        breaker.trip()
+    lives = MARK_LIVES * max(1, settings.BENEFITS_CACHE_SECONDS)
+    with redis_client().pipeline(transaction=False) as pipeline:
+        for wallet in wallets:
+            pipeline.set(_mark(wallet), str(uuid7()), ex=lives)
+        pipeline.execute()
 
 
 def _mark(wallet: str) -> str:

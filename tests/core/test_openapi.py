@@ -80,7 +80,7 @@ def test_a_call_that_needs_a_proof_says_what_happens_without(document: dict[str,
 @pytest.mark.parametrize(
     "path",
     ["/api/nft/upgrade", "/api/v1/user/upgrade-nft", "/api/v1/user/unlock-nft", "/api/v1/trades",
-     "/api/v1/badges/{slug}/award"],
+     "/api/v1/badges/{slug}/award", "/api/v1/users/{wallet}/benefits/{name}/use"],
 )  # fmt: skip
 def test_a_creating_call_takes_an_idempotency_key(document: dict[str, Any], path: str) -> None:
     call = document["paths"][path]["post"]
@@ -105,6 +105,8 @@ SAMPLE = [
     ("get", "/api/v1/user/nfts", "/api/v1/user/nfts?cursor=none", {}, 404),
     ("post", "/api/v1/user/unlock-nft", "/api/v1/user/unlock-nft", {"tierLevel": "x"}, 400),
     ("post", "/api/v1/trades", "/api/v1/trades", [], 401),
+    ("get", "/api/v1/user/upgrade-preview", "/api/v1/user/upgrade-preview?nft=x", {}, 404),
+    ("get", "/api/v1/users/{wallet}/benefits", "/api/v1/users/x/benefits", {}, 401),
     ("get", "/api/v1/nfts/{mint}/image.svg", "/api/v1/nfts/none/image.svg", {}, 404),
 ]
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
+from redis import RedisError
 
 from accounts.services.keys import create_service_key
 from core.errors import LimitExceeded
@@ -251,14 +251,15 @@ def test_an_answer_read_before_an_event_and_kept_after_it_does_not_count(
     assert membership_of(wallet).level is None
 
 
-def test_without_redis_the_database_answers(settings: Settings) -> None:
+def test_without_redis_the_database_answers(
+    settings: Settings, request: pytest.FixtureRequest
+) -> None:
     nft = make_nft(make_user(), 1)
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": "redis://127.0.0.1:1",
-        }
-    }
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    redis_client.cache_clear()
+    request.addfinalizer(redis_client.cache_clear)
+    with pytest.raises(RedisError):
+        forget_memberships([wallet_of(nft)])
     assert [membership_of(wallet_of(nft)).level for _ in range(2)] == [1, 1]
 
 
@@ -267,7 +268,7 @@ def test_a_flushed_cache_loses_nothing() -> None:
     wallet = wallet_of(nft)
     membership_of(wallet)
     UserNft.objects.filter(id=nft.id).update(status=NftStatus.TRANSFERRED)
-    cache.clear()
+    redis_client().flushdb()
     assert membership_of(wallet).level is None
 
 

@@ -50,7 +50,7 @@ def test_its_metadata_is_there_before_the_mint(member: Client, user: User) -> No
     unlock(member, {"tierLevel": 1})
     [nft] = member.get("/api/v1/user/nfts").json()["results"]
     path = nft["metadataUri"].removeprefix("http://127.0.0.1:8000")
-    assert member.get(path).json()["name"] == "AIW3 Pathfinder"
+    assert member.get(path).json()["name"] == "AIW3 Pathfinder #1"
 
 
 def test_a_repeated_call_with_its_key_gets_the_same_answer(member: Client, user: User) -> None:
