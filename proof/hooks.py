@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import redis
 from celery.signals import task_prerun
+from django.core.signals import request_started
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -37,6 +38,7 @@ def install(watch: Watch) -> None:
     _watch_enqueues(watch)
     _watch_pushes(watch)
     task_prerun.connect(_begin_job, weak=False)
+    request_started.connect(_begin_request, weak=False)
 
 
 def _site(*ends: str) -> str:
@@ -45,6 +47,10 @@ def _site(*ends: str) -> str:
 
 def _begin_job(args: Any = (), **_: Any) -> None:
     began.set(None if args else "")
+
+
+def _begin_request(**_: Any) -> None:
+    began.set(None)
 
 
 def _watch_commits(watch: Watch) -> None:

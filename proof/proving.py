@@ -1,7 +1,7 @@
 """Trace every scenario, then kill at every point that was found."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -122,16 +122,22 @@ class _Prover:
         self._proof.never += points
 
     def _way_to(self, point: str, attempt: int) -> Way:
-        """What was met once may need a race, or a hint that was lost, to be met again."""
+        """What was met once may need a race, a hint that was lost, or a start of its program."""
         way = self._proof.found[point]
         match attempt % 3:
             case 1:
-                same = (it for it, its in self._proof.found.items() if its == Way(way.scenario))
-                hints = (it for it in same if "worker: before enqueue" in it and it != point)
-                return Way(way.scenario, tuple(islice(hints, 1)))
+                return Way(way.scenario, tuple(islice(self._before(point, way.scenario), 1)))
             case 2:
                 return Way(way.scenario)
         return way
+
+    def _before(self, point: str, scenario: int) -> Iterator[str]:
+        """Points of the same program that a kill can come at first; hints are lost there."""
+        program = point.partition(":")[0]
+        start = f"{program}: before {'enqueue' if program == 'worker' else 'commit'}"
+        for other, way in self._proof.found.items():
+            if other.startswith(start) and other != point and way.scenario in (scenario, 0):
+                yield other
 
     def _case(self, way: Way, *arms: str) -> Case:
         number, breaks = next(self._numbers), self._plan.breaks

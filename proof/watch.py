@@ -14,9 +14,10 @@ from proof.phases import State, Witness
 from proof.points import Point
 from proof.standing import Promises
 
-# How far the upgrade was when this request or job began. A job without a row (the reconciler's)
-# comes by at any moment, so none is its own: empty.
-began: ContextVar[str | None] = ContextVar("began", default=None)
+# How far the upgrade was when this request or job began; None until it comes to its first
+# boundary. What belongs to none (the start of a process) or to a job without a row (the
+# reconciler's) happens at any moment: empty.
+began: ContextVar[str | None] = ContextVar("began", default="")
 
 
 @dataclass

@@ -130,10 +130,11 @@ class MintOrder(Claimable):
     def hurry(self, *, now: datetime) -> None:
         """The member's retry only moves the next attempt forward.
 
-        One that is being made is left alone: another version would be a conflict for it, and
-        retries without pause would let none come to its end.
+        One that is due or being made is left alone: retries without pause would put it off, or
+        be a conflict for it, again and again.
         """
-        if not self.is_claimed(now=now):
+        is_resting = self.next_run_at is not None and self.next_run_at > now
+        if is_resting and not self.is_claimed(now=now):
             self.change(next_run_at=now)
 
     def record_mint(self, *, signature: str, now: datetime) -> None:

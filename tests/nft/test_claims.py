@@ -47,15 +47,23 @@ def test_a_message_that_comes_late_claims_no_row_that_is_done(world: World) -> N
     assert order.claimed_by is None
 
 
-def test_a_retry_leaves_the_attempt_alone_that_is_being_made(world: World) -> None:
+def test_retries_without_pause_never_put_an_attempt_off(world: World) -> None:
     _, nft = world.unlocked_member()
     order = MintOrder.objects.get(request_id=nft.id)
-    MintOrder.objects.filter(id=order.id).update(status=OrderStatus.MINTING)
-    assert MintOrder.objects.claim(order.id, now=world.now)
+    MintOrder.objects.filter(id=order.id).update(
+        status=OrderStatus.MINTING,
+        claimed_by=order.id,
+        claimed_until=world.now + LEASE,
+        next_run_at=world.now + 2 * LEASE,
+    )
     order.refresh_from_db()
     before = order.version
     order.hurry(now=world.now)
-    assert order.version == before
+    assert order.version == before  # it is being made
     world.pass_time(seconds=LEASE.total_seconds())
     order.hurry(now=world.now)
-    assert (order.version, order.next_run_at) == (before + 1, world.now)
+    hurried = (order.version, order.next_run_at)
+    assert hurried == (before + 1, world.now)
+    world.pass_time(seconds=1)
+    order.hurry(now=world.now)
+    assert (order.version, order.next_run_at) == hurried  # it is due

@@ -117,13 +117,13 @@ def test_a_failure_counted_by_somebody_else_is_no_crash(
     settings.SOLANA_RPC_URL = "http://127.0.0.1:1"
 
     def meanwhile(attempt: int) -> object:
-        MintOrder.objects.get(id=order.id).hurry(now=world.now)
+        MintOrder.objects.get(id=order.id).note_failure(code="SEEN_ELSEWHERE", message="")
         return mint_failures.FIRST_PAUSE
 
     monkeypatch.setattr(mint_failures, "pause_after", meanwhile)
     assert advance_mint(order_id=order.id, now=world.now) == 0.0
     order.refresh_from_db()
-    assert (order.attempt, order.claimed_by) == (0, None)
+    assert (order.attempt, order.error_code, order.claimed_by) == (1, "SEEN_ELSEWHERE", None)
 
 
 def test_a_zombie_with_old_evidence_signs_nothing(
