@@ -52,7 +52,7 @@ def stand(*, with_kafka: bool = True) -> Iterator[Stand]:
         folder.chmod(0o711)  # the database's user passes through
         bootstrap = ""
         if with_kafka:
-            kafka = start_kafka(folder / "kafka")
+            kafka = start_kafka(folder / "kafka", java=())
             stack.callback(kafka.stop)
             bootstrap = kafka.bootstrap
         # As durable as the default, and a commit takes a fraction of its time on many disks.

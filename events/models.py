@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
+from psycopg.types.json import Jsonb
 
 from core.ids import uuid7
 from events.crash_marks import CrashMark
@@ -32,8 +33,28 @@ class Audience(models.TextChoices):
     INTERNAL = "internal"  # services only
 
 
+# The ORM builds it anew for each event, which takes two thirds of the time of publishing one.
+APPEND = """
+INSERT INTO events_event (event_id, type, version, audience, user_id, aggregate_id, message, data,
+    correlation_id, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING id, upgrade_request_id
+"""
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """What readers may ask; none of these returns a row that has no place yet."""
+
+    def append(self, event: "Event") -> None:
+        """`event.save()` of a new event at a third of its cost."""
+        row = (
+            event.event_id, event.type, event.version, event.audience, event.user_id,
+            event.aggregate_id, event.message, Jsonb(event.data), event.correlation_id,
+            event.created_at,
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(APPEND, row)
+            event.pk, event.upgrade_request_id = cursor.fetchone()
+        event._state.adding, event._state.db = False, connection.alias
 
     def after_position(self, position: int) -> "EventQuerySet":
         return self.filter(position__gt=position).order_by("position")

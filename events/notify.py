@@ -14,6 +14,11 @@ logger = logging.getLogger(__name__)
 APPENDED = "events_appended"  # a writer committed; for sequencers
 NUMBERED = "events_numbered"  # rows have their place; for readers
 
+# A sequencer that has just numbered something looks again and again for so long. Who told it
+# less than half of that ago need not tell it again: a NOTIFY costs the server half a commit.
+AWAKE_SECONDS = 0.02
+_told_at = 0.0  # when this process last told a sequencer
+
 
 def backoff(failures: int, *, base: float = 0.1, cap: float = 5.0) -> float:
     """Seconds to wait after the n-th failure in a row, with jitter."""
@@ -23,17 +28,22 @@ def backoff(failures: int, *, base: float = 0.1, cap: float = 5.0) -> float:
 def wake_sequencer_on_commit() -> None:
     """Once per transaction, however many events it writes."""
     planned = (entry[1] for entry in connection.run_on_commit)
-    if _wake_sequencer not in planned:
-        transaction.on_commit(_wake_sequencer, robust=True)
+    if wake_sequencer not in planned:
+        transaction.on_commit(wake_sequencer, robust=True)
 
 
-def _wake_sequencer() -> None:
+def wake_sequencer() -> None:
     """A statement of its own: NOTIFY inside the writer's transaction makes every commit queue
     behind one database-wide lock, held while the commit reaches the disk. Measured with 16
     writers on 2 cores: 3,850 commits/s without NOTIFY, 2,800 with this, 700 with it inside.
     """
+    global _told_at  # threads that race here tell it twice at worst
+    now = time.monotonic()
+    if now - _told_at < AWAKE_SECONDS / 2:
+        return
     with connection.cursor() as cursor:
         cursor.execute(f"NOTIFY {APPENDED}")  # no function call: nothing to bind, nothing to plan
+    _told_at = now
 
 
 class Listener:

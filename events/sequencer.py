@@ -11,7 +11,7 @@ import time
 
 from django.db import Error, close_old_connections, connection, connections, transaction
 
-from events.notify import APPENDED, Listener, backoff
+from events.notify import APPENDED, AWAKE_SECONDS, Listener, backoff
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +19,22 @@ BATCH = 1000
 BUSY_POLL_SECONDS = 0.05
 IDLE_POLL_SECONDS = 0.5
 BUSY_FOR_SECONDS = 2.0
+AWAKE_POLL_SECONDS = 0.005
 # A batch costs nearly the same for one event as for ten, here and in every reader that it
 # wakes. So events that come one by one are numbered at once, and those that come faster
-# together: each waits 5 ms at most.
-GATHER_SECONDS = 0.005
+# together: each waits 3 ms at most.
+GATHER_SECONDS = 0.003
 
 LOCK = 0x61697733  # "aiw3", the key of the advisory lock
 
 # A sequencer that is frozen here would hold up the whole log: the server ends it after 2 s.
+# Without bitmap scans: rows leave the index of the unnumbered as soon as they are in it, and only
+# a plain scan remembers which of its entries are dead. Measured after 60,000 events without a
+# vacuum: 2.2 ms a batch with a bitmap scan, growing with each event, and 0.1 ms without.
 TAKE_THE_LOCK = """
 SELECT pg_try_advisory_xact_lock(%s)
-FROM set_config('idle_in_transaction_session_timeout', '2000', true)
+FROM set_config('idle_in_transaction_session_timeout', '2000', true) AS timeout,
+    set_config('enable_bitmapscan', 'off', true) AS scan
 """
 
 NUMBER_A_BATCH = """
@@ -90,7 +95,7 @@ def number_pending() -> int:
 def run_sequencer(stop: threading.Event) -> None:
     """Number events until `stop`; survives a database that goes away and comes back."""
     listener = Listener(APPENDED)
-    busy_until, failures = 0.0, 0
+    numbered_at, failures = -BUSY_FOR_SECONDS, 0
     try:
         while not stop.is_set():
             began = time.monotonic()
@@ -105,11 +110,18 @@ def run_sequencer(stop: threading.Event) -> None:
                 continue
             now = time.monotonic()
             if numbered:
-                busy_until = now + BUSY_FOR_SECONDS
+                numbered_at = now
             if 1 < numbered < BATCH:
                 stop.wait(began + GATHER_SECONDS - now)
             if numbered < BATCH:  # what was committed since then has sent its own wake-up
-                listener.wait(BUSY_POLL_SECONDS if now < busy_until else IDLE_POLL_SECONDS)
+                listener.wait(_pause(now - numbered_at))
     finally:
         listener.close()
         connections.close_all()
+
+
+def _pause(idle: float) -> float:
+    """Seconds until the log is looked at unasked, `idle` seconds after there was something."""
+    if idle < AWAKE_SECONDS:
+        return AWAKE_POLL_SECONDS
+    return BUSY_POLL_SECONDS if idle < BUSY_FOR_SECONDS else IDLE_POLL_SECONDS

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from bench.events import observers, writers
+from bench.events.acknowledged import FILE, see_acknowledged
 from bench.events.observers import Arrivals, Observer
 from bench.events.plan import Plan
 from bench.events.run import LOG_ONLY, PATIENCE_SECONDS, Run, skip_to_head
@@ -62,18 +63,22 @@ def browser_measures(run: Run) -> Iterator[Measure]:
 
 
 def bridge_measures(run: Run) -> Iterator[Measure]:
-    """Commit → acknowledged by Kafka, as a reader of committed transactions sees it."""
+    """Commit → acknowledged by Kafka, then → seen by a reader of committed transactions."""
     run.fresh_topics("ack-")
     skip_to_head(BRIDGE)
-    plan = run.plan
-    course = Course(
-        f"kafka_ack_{plan.fast_rate}", plan.fast_rate,
-        _published(plan, observers.see_kafka),
-        Way(send_by_schedule, 1, observers.see_kafka),
-        "a transactional producer without the log", at_most(10), at_most(50),
-    )  # fmt: skip
-    with run.stand.running("manage.py", "consume", BRIDGE):
-        yield from _measures(run, course)
+    plan, file = run.plan, run.stand.folder / "acknowledged"
+    straight = partial(send_by_schedule, file)
+    against = "a transactional producer without the log"
+
+    def course(name: str, see: Observer, p50: Limit | None, p99: Limit | None) -> Course:
+        own, baseline = Way(writers.insert_by_schedule, 1, see), Way(straight, 1, see)
+        return Course(f"{name}_{plan.fast_rate}", plan.fast_rate, own, baseline, against, p50, p99)
+
+    acknowledged = course("kafka_ack", partial(see_acknowledged, file), at_most(10), at_most(50))
+    with run.stand.running("-m", "bench.events.acknowledged", env={FILE: str(file)}):
+        _latencies(run, acknowledged.own, plan.fast_rate, seconds=plan.warm_up)
+        yield from _measures(run, acknowledged)
+        yield from _measures(run, course("kafka_seen", observers.see_kafka, None, None))
 
 
 def effect_measures(run: Run) -> Iterator[Measure]:

@@ -9,6 +9,7 @@ class Plan:
 
     rounds: int = 5
     seconds: float = 5.0
+    warm_up: float = 15.0  # seconds of work until Kafka's Java is compiled
     events: int = 40_000  # in the log that is drained and consumed
     single: int = 1_500  # of them, one a transaction
     writers: int = 4
@@ -16,4 +17,6 @@ class Plan:
     fast_rate: int = 1_000
 
 
-QUICK = Plan(rounds=1, seconds=0.5, events=600, single=20, writers=2, slow_rate=40, fast_rate=80)
+QUICK = Plan(
+    rounds=1, seconds=0.5, warm_up=0.5, events=600, single=20, writers=2, slow_rate=40, fast_rate=80
+)

@@ -2,10 +2,12 @@
 
 import time
 from itertools import cycle, islice
+from pathlib import Path
 from uuid import UUID
 
 from confluent_kafka import Producer
 
+from bench.events.acknowledged import note
 from bench.events.facts import rows
 from events.kafka.bridge import BATCH
 from events.kafka.client import new_transactional_producer
@@ -27,17 +29,24 @@ def drain_straight(count: int) -> float:
     return count / (time.monotonic() - began)
 
 
-def send_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID, float]:
-    """When each event was due, by event id; what is due goes in one transaction."""
+def send_by_schedule(
+    acknowledged: Path, begin: float, rate: float, seconds: float
+) -> dict[UUID, float]:
+    """When each event was due, by event id; what is due goes in one transaction.
+
+    `acknowledged` is the file that tells when it was.
+    """
     events = _ready_made(int(rate * seconds))
     due = {event_id: begin + number / rate for number, (event_id, _) in enumerate(events)}
     producer = _producer()
     sent = 0
-    while sent < len(events):
-        time.sleep(max(0.0, begin + sent / rate - time.monotonic()))
-        ripe = min(len(events), int((time.monotonic() - begin) * rate) + 1)
-        _send(producer, [messages for _, messages in events[sent:ripe]])
-        sent = ripe
+    with acknowledged.open("a") as out:
+        while sent < len(events):
+            time.sleep(max(0.0, begin + sent / rate - time.monotonic()))
+            ripe = min(len(events), int((time.monotonic() - begin) * rate) + 1)
+            _send(producer, [messages for _, messages in events[sent:ripe]])
+            note(out, [event_id for event_id, _ in events[sent:ripe]])
+            sent = ripe
     return due
 
 

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from bench.events.facts import USERS, BadgeActivated
 from core.ids import uuid7
+from events.notify import wake_sequencer
 from events.services import publish
 
 INSERT = """
@@ -38,6 +39,12 @@ def publish_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID,
     return dict(_publish() for _ in _schedule(begin, rate, seconds))
 
 
+def insert_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID, float]:
+    """The same by bare INSERTs, which leave the processors to those who are measured."""
+    with _session() as session:
+        return dict(_insert_and_wake(session) for _ in _schedule(begin, rate, seconds))
+
+
 def notify_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID, float]:
     """The floor: a row and its NOTIFY in one transaction."""
     with _session() as session:
@@ -53,16 +60,25 @@ def _publish() -> tuple[UUID, float]:
     return event.event_id, returned[0]
 
 
-def _insert(session: psycopg.Connection) -> None:
+def _insert_and_wake(session: psycopg.Connection) -> tuple[UUID, float]:
+    event_id = _insert(session)
+    committed = time.monotonic()
+    wake_sequencer()
+    return event_id, committed
+
+
+def _insert(session: psycopg.Connection) -> UUID:
+    event_id = uuid7()
     session.execute(
         INSERT,
         (
-            uuid7(), "badge_activated", "1.0.0", "user", choice(USERS),  # noqa: S311
+            event_id, "badge_activated", "1.0.0", "user", choice(USERS),  # noqa: S311
             "You activated a badge.",
             Jsonb({"badgeId": "early-bird", "upgradeRequestId": None}),
             str(uuid7()), timezone.now(),
         ),
     )  # fmt: skip
+    return event_id
 
 
 def _insert_and_notify(session: psycopg.Connection) -> tuple[UUID, float]:

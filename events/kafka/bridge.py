@@ -5,6 +5,8 @@ same event ids and before anything newer; our own groups notice, others should c
 """
 
 import logging
+import time
+from collections import deque
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -17,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 GROUP = "kafka"
 TRANSACTION = "bridge"
+# Used in turn. Kafka answers a commit before it has written it to every partition, and refuses
+# that producer's next transaction until it has; librdkafka then sleeps 20 ms. Measured at 1,000
+# events/s: p99 of the acknowledgement 30 ms with one, 19 with two, 16 with three.
+PRODUCERS = 3
 BATCH = 1000
 INIT_SECONDS = 6.0  # together with a batch below the lease of 10 s
 COMMIT_SECONDS = 7.0
@@ -32,10 +38,13 @@ class Undeliverable(Exception):
 
 
 class Bridge:
-    """Lives as long as its process; has a producer while it leads the group."""
+    """Lives as long as its process; has producers while it leads the group.
+
+    Their transactions follow one another, so the log's order is Kafka's.
+    """
 
     def __init__(self) -> None:
-        self._producer: Producer | None = None
+        self._producers: deque[Producer] = deque()  # the one whose turn it is first
         self._refused: KafkaError | None = None
 
     def group(self) -> ConsumerGroup:
@@ -50,20 +59,23 @@ class Bridge:
         The caller looks at its lease once more afterwards. Raises LeadAnew.
         """
         self.close()
-        producer = new_transactional_producer(TRANSACTION, self._on_failure)
-        try:
-            producer.init_transactions(INIT_SECONDS)
-        except KafkaException as error:
-            producer.poll(0)  # lets librdkafka log why, as that the password is wrong
-            producer.purge()
-            raise LeadAnew(f"Kafka: {cause(error)}") from error
-        self._producer = producer
+        deadline = time.monotonic() + INIT_SECONDS
+        for number in range(PRODUCERS):
+            producer = new_transactional_producer(f"{TRANSACTION}-{number}", self._on_failure)
+            self._producers.append(producer)
+            try:
+                producer.init_transactions(max(0.1, deadline - time.monotonic()))
+            except KafkaException as error:
+                producer.poll(0)  # lets librdkafka log why, as that the password is wrong
+                self.close()
+                raise LeadAnew(f"Kafka: {cause(error)}") from error
 
     def send(self, events: list[Event]) -> None:
         """Raises LeadAnew, LeaseLost (fenced), Undeliverable (this message, for ever)."""
-        producer = self._producer
-        if producer is None:
+        if not self._producers:
             raise LeadAnew("Kafka: no producer")
+        producer = self._producers[0]
+        self._producers.rotate(-1)
         self._refused = None
         # Before the transaction: an event that cannot be a message must not leave one open.
         messages = [message for event in events for message in messages_of(event)]
@@ -79,10 +91,9 @@ class Bridge:
             self._fail(producer, error)
 
     def close(self) -> None:
-        """Drop the producer without waiting for anything."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.purge()
+        """Drop the producers without waiting for anything."""
+        while self._producers:
+            self._producers.pop().purge()
 
     def _fail(self, producer: Producer, error: Exception) -> None:
         fault = error.args[0] if isinstance(error, KafkaException) else None

@@ -24,9 +24,9 @@ FETCH_SECONDS = 180
 START_SECONDS = 60.0
 ATTEMPTS = 3
 JAVA_OPTIONS = (
-    "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )  # fmt: skip
+QUICK_START = ("-XX:TieredStopAtLevel=1",)  # compiles at once, and never well
 
 
 class KafkaMissing(Exception):
@@ -40,6 +40,7 @@ class KafkaServer:
     folder: Path
     bootstrap: str
     process: subprocess.Popen[bytes]
+    java: tuple[str, ...]
 
     @property
     def secured(self) -> str:
@@ -55,11 +56,11 @@ class KafkaServer:
 
     def start_again(self) -> None:
         """At the same address, with the data that is there."""
-        self.process = start_kafka(self.folder).process
+        self.process = start_kafka(self.folder, java=self.java).process
 
     def spawn_again(self) -> None:
         """The same, without waiting until it answers."""
-        self.process = _spawn(self.folder, fetch_jars()).process
+        self.process = _spawn(self.folder, fetch_jars(), self.java).process
 
     def await_answer(self) -> None:
         """Raises RuntimeError, with the end of its log, when it does not serve."""
@@ -67,9 +68,10 @@ class KafkaServer:
             raise RuntimeError(f"Kafka does not serve: {(self.folder / 'log').read_text()[-2000:]}")
 
 
-def start_kafka(folder: Path) -> KafkaServer:
+def start_kafka(folder: Path, *, java: tuple[str, ...] = QUICK_START) -> KafkaServer:
     """Serve the broker whose data lies in `folder`, made on first use and never erased.
 
+    `java` are more options of the virtual machine; none for one that is to work for long.
     Raises KafkaMissing, or RuntimeError with the end of its log when it does not start.
     """
     jars = fetch_jars()
@@ -80,7 +82,7 @@ def start_kafka(folder: Path) -> KafkaServer:
             _configure(folder)
         if not (folder / "data" / "meta.properties").exists():
             _format(folder, jars)
-        server = _spawn(folder, jars)
+        server = _spawn(folder, jars, java)
         if _answers(server):
             served.touch()
             return server
@@ -137,7 +139,7 @@ def _address(port: Path) -> str:
 def _format(folder: Path, jars: Path) -> None:
     with (folder / "log").open("ab") as log:
         tool = spawn(
-            ["java", *JAVA_OPTIONS, "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format",
+            ["java", *JAVA_OPTIONS, *QUICK_START, "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format",
              "-t", uuid.uuid4().hex[:22], "-c", folder / "server.properties"], log=log,
         )  # fmt: skip
     if tool.wait(START_SECONDS) != 0:
@@ -178,14 +180,14 @@ def _properties(folder: Path) -> str:
     )
 
 
-def _spawn(folder: Path, jars: Path) -> KafkaServer:
+def _spawn(folder: Path, jars: Path, java: tuple[str, ...]) -> KafkaServer:
     with (folder / "log").open("ab") as log:
         process = spawn(
-            ["java", *JAVA_OPTIONS, "-cp", f"{jars}/*", "kafka.Kafka",
+            ["java", *JAVA_OPTIONS, *java, "-cp", f"{jars}/*", "kafka.Kafka",
              folder / "server.properties"],
             cwd=folder, env={**os.environ, "LC_ALL": "C"}, log=log,
         )  # fmt: skip
-    return KafkaServer(folder, _address(folder / "port"), process)
+    return KafkaServer(folder, _address(folder / "port"), process, java)
 
 
 def _answers(server: KafkaServer) -> bool:
