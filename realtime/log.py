@@ -91,7 +91,7 @@ def read_users(points: Sequence[UserPoint], *, limit: int) -> list[FeedRead]:
         for n, head, *columns, data in cursor:
             heads[n] = head
             if data is not None:
-                row = _Row(*columns, json.loads(data))
+                row = _Row._make([*columns, json.loads(data)])
                 found[n].append(from_row(cast("Event", row)))
     return [_user_read(heads[n], point, found[n]) for n, point in enumerate(points)]
 
