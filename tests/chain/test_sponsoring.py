@@ -72,7 +72,7 @@ def present(raw: bytes) -> tuple[Pen, bytes | None]:
             raw,
             expected_message_hashes={BUILT.message_hash},
             wallet=str(WALLET.pubkey()),
-            fee_payer=pen,  # type: ignore[arg-type]
+            fee_payer=pen,
         )
     except ChainRejected:
         return pen, None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -43,7 +44,7 @@ class Stubborn:
         self._http = httpx.Client(base_url=run.system.base_url, timeout=30, trust_env=False)
         run.system.clients.append(self._http)
 
-    def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
+    def call(self, method: str, path: str, body: object = None) -> Any:
         headers = {**self.member.headers, "Idempotency-Key": str(uuid4())}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:

@@ -51,7 +51,8 @@ class Holder:
         return mine.exclude(status__in=(NftStatus.BURNED, NftStatus.MINTING)).first()
 
     def request(self) -> UpgradeRequest | None:
-        return self.requests().first()
+        request: UpgradeRequest | None = self.requests().first()
+        return request
 
     def requests(self):
         return UpgradeRequest.objects.of_user(self.member.user.id).select_related("current_nft")

@@ -121,7 +121,8 @@ class LyingNode:
         async def run() -> T:
             return work(self.net)
 
-        return self._run(run())
+        answer: T = self._run(run())
+        return answer
 
     def tick(self, slots: int = 1) -> None:
         self.ask(lambda net: net.tick(slots))

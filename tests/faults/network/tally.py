@@ -57,5 +57,5 @@ def load_tallies(folder: Path) -> Tally:
     for file in folder.glob("*.json"):
         values = json.loads(file.read_text())
         counts = {name: Counter(values.pop(name)) for name in ("hits", "ends", "refusals")}
-        total.add(Tally(**values, **counts))
+        total.add(Tally(**(values | counts)))
     return total
