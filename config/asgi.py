@@ -4,13 +4,14 @@ import asyncio
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-django = get_asgi_application()
+django.setup(set_prefix=False)
 
+from config.one_thread import OneThreadHandler  # noqa: E402
 from nft.chain_access import greet_chain  # noqa: E402 - models load after Django is set up
 from realtime.asgi import lifespan, streams_or  # noqa: E402
 from realtime.handshake import websocket  # noqa: E402
@@ -24,5 +25,5 @@ async def start(scope: Any, receive: Any, send: Any) -> None:
 
 
 application = ProtocolTypeRouter(
-    {"http": streams_or(django), "websocket": websocket, "lifespan": start}
+    {"http": streams_or(OneThreadHandler()), "websocket": websocket, "lifespan": start}
 )
