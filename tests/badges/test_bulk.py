@@ -2,10 +2,10 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 PAGE = f"{LIST}award-csv/"
 
 
-def upload(admin: Client, text: str | bytes, **fields: str) -> HttpResponse:
+def upload(admin: Client, text: str | bytes, **fields: str) -> Any:
     content = text.encode() if isinstance(text, str) else text
     return admin.post(PAGE, {"file": SimpleUploadedFile("a.csv", content), **fields})
 
 
-def outcomes(response: HttpResponse) -> list[tuple[int, str]]:
+def outcomes(response: Any) -> list[tuple[int, str]]:
     return [(row[0], row[3]) for row in response.context["rows"][1:]]
 
 
@@ -125,4 +125,4 @@ def test_badges_are_exported_without_formulas(admin: Client) -> None:
     form = {"action": "export", "_selected_action": [str(badge.id)]}
     text = admin.post(LIST, form).content.decode()
     assert "'=cmd()" in text
-    assert badge.user.wallet_address in text
+    assert (badge.user.wallet_address or "nobody") in text

@@ -259,14 +259,14 @@ def test_trades_badges_and_judges_at_once_tell_one_story() -> None:
     user = make_user()
     first = trade(user, 90_000)
     badge = give(user, "first-steps")
-    changes = [
+    changes: list[Callable[[], Any]] = [
         partial(trade, user, 10_000),
         partial(trade, user, 100_000, corrects=first),
         partial(activate, user, "first-steps"),
         partial(revoke_badge, badge_id=badge.id, reason="test", now=NOW),
         partial(give, user, "steady-hand"),
     ]
-    judges = [partial(judge, user)] * 5
+    judges: list[Callable[[], Any]] = [partial(judge, user)] * 5
     results = run_together(
         [partial(quietly, call) for pair in zip(changes, judges, strict=True) for call in pair]
     )

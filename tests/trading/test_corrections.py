@@ -52,9 +52,9 @@ def test_a_correction_takes_the_place_of_its_trade_and_changes_no_row() -> None:
 def test_a_correction_to_nothing_cancels_and_can_be_corrected_itself() -> None:
     wallet = new_wallet()
     record(make_trade("t", wallet, "100"), make_trade("t-2", wallet, "0", corrects="t"))
-    assert (volume_of(wallet), trades_of(wallet)) == (0, 0)
+    assert (volume_of(wallet), trades_of(wallet)) == (Decimal(0), 0)
     record(make_trade("t-3", wallet, "7", corrects="t-2"))
-    assert (volume_of(wallet), trades_of(wallet)) == (7, 1)
+    assert (volume_of(wallet), trades_of(wallet)) == (Decimal(7), 1)
 
 
 @pytest.mark.django_db
