@@ -31,26 +31,26 @@ def meets(row: AwardRule, user: User, now: datetime = NOW) -> bool:
 
 trades = st.lists(st.tuples(st.integers(-10, 0), st.integers(1, 50)), max_size=7)
 edges = st.none() | st.integers(-10, 1).map(lambda day: NOW + day * DAY)
-asked_for: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {
-        "volume_at_least": st.none() | st.integers(1, 120),
-        "trades_at_least": st.none() | st.integers(1, 4),
-        "trades_within_days": st.none() | st.integers(1, 4),
-        "opens_at": edges,
-        "closes_at": edges,
-    }
-)
-rules = asked_for.filter(
-    lambda asked: bool(
+
+
+def is_rule(asked: dict[str, Any]) -> bool:
+    """One that the database and the form take."""
+    start, end = asked["opens_at"], asked["closes_at"]
+    return (
         (asked["trades_within_days"] is None or asked["trades_at_least"] is not None)
-        and (
-            not asked["opens_at"]
-            or not asked["closes_at"]
-            or asked["opens_at"] < asked["closes_at"]
-        )
+        and (not start or not end or start < end)
         and any(asked.values())
     )
-)
+
+
+fields: dict[str, st.SearchStrategy[Any]] = {
+    "volume_at_least": st.none() | st.integers(1, 120),
+    "trades_at_least": st.none() | st.integers(1, 4),
+    "trades_within_days": st.none() | st.integers(1, 4),
+    "opens_at": edges,
+    "closes_at": edges,
+}
+rules = st.fixed_dictionaries(fields).filter(is_rule)
 
 
 def naive(asked: dict[str, Any], made: list[tuple[int, int]]) -> bool:
