@@ -1,5 +1,6 @@
 """The event log: rows are written in any order and numbered by the sequencer."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
@@ -46,11 +47,11 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def append(self, event: "Event") -> None:
         """`event.save()` of a new event at a third of its cost."""
-        row = (
+        row: list[Any] = [
             event.event_id, event.type, event.version, event.audience, event.user_id,
             event.aggregate_id, event.message, Jsonb(event.data), event.correlation_id,
             event.created_at,
-        )  # fmt: skip
+        ]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(APPEND, row)
             event.pk, event.upgrade_request_id = cursor.fetchone()
