@@ -38,4 +38,4 @@ class VolumeMilestoneAdmin(admin.ModelAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: VolumeMilestone | None = None
     ) -> list[str]:
-        return ["amount"] if obj and obj.reached.exists() else []
+        return ["amount"] if obj and obj.pk and obj.reached.exists() else []
