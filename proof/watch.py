@@ -15,8 +15,8 @@ from proof.points import Point
 from proof.standing import Promises
 
 # How far the upgrade was when this request or job began; None until it comes to its first
-# boundary. What belongs to none (the start of a process) or to a job without a row (the
-# reconciler's) happens at any moment: empty.
+# boundary. What belongs to none (the start of a process) or to a job of another kind (the
+# reconciler's, the indexer's) happens at any moment: empty.
 began: ContextVar[str | None] = ContextVar("began", default="")
 
 

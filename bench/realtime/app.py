@@ -19,8 +19,17 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         die_with_parent()  # also when the supervisor is killed
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _note_state)
-        (FOLDER / f"{os.getpid()}.pid").touch()
+        send = _noting_the_start(send)
     await site_application(scope, receive, send)
+
+
+def _noting_the_start(send: Any) -> Any:
+    async def tell(message: Any) -> None:
+        await send(message)
+        if message["type"] == "lifespan.startup.complete":
+            (FOLDER / f"{os.getpid()}.pid").touch()
+
+    return tell
 
 
 def _note_state() -> None:

@@ -60,7 +60,7 @@ def our_server(stand: Stand, plan: Plan) -> Iterator[Server]:
     more = {"STREAMS_TOTAL": room, "BENCH_STATES": str(folder)}
     with _serving(command, stand.folder / "web.log", more) as process:
         server = Server(port, process.pid, events_channel())
-        _wait_until(lambda: len(states(stand)) == plan.workers, process)
+        _wait_until(lambda: len(states(stand)) == plan.workers and _answers(port), process)
         yield server
 
 

@@ -124,6 +124,6 @@ class PushListener:
             self.failure = f"{type(error).__name__}: {error}"
 
     def _note(self, data: bytes) -> None:
-        prefix = b'{"position":'
-        if data.startswith(prefix):  # else it tells the head
-            self.pushed.append(int(data[len(prefix) : data.index(b",")]))
+        first = data.split(b" ", 1)[0]
+        if first != b"head":
+            self.pushed.append(int(first))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from solders.keypair import Keypair
 
 from badges.services import consume_badges
@@ -45,7 +46,7 @@ def consume_before_the_mint(patch: pytest.MonkeyPatch) -> None:
 
     def hasty(owner: UpgradeRequest, *rest: Any) -> None:
         begin(owner, *rest)
-        consume_badges(request_id=owner.id, now=rest[-1])
+        consume_badges(request_id=owner.id, now=timezone.now())
 
     patch.setattr(accepting, "_begin_minting", hasty)
 
