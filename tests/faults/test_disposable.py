@@ -35,6 +35,10 @@ class Run:
     running: set[str] = field(default_factory=set)
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def refuse(self, answer: str) -> None:
+        """For the sake of the fault that is there when the answer comes: it may be a new one."""
+        self.refusals[self.fault, answer] += 1
+
 
 class Stubborn:
     """A client that makes a call again after a 503 or a dead connection."""
@@ -48,15 +52,14 @@ class Stubborn:
         headers = {**self.member.headers, "Idempotency-Key": str(uuid4())}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            fault = self.run.fault
             try:
                 answer = self._http.request(method, path, json=body or {}, headers=headers)
             except httpx.TransportError as error:
-                self.run.refusals[fault, type(error).__name__] += 1
+                self.run.refuse(type(error).__name__)
             else:
                 if answer.is_success:
                     return answer.json()
-                self.run.refusals[fault, answer.text] += 1
+                self.run.refuse(answer.text)
                 assert answer.status_code in (409, 503), answer.text  # 409: still in flight
             time.sleep(0.2)
         raise AssertionError(f"{method} {path} was never answered")
