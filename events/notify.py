@@ -15,7 +15,7 @@ APPENDED = "events_appended"  # a writer committed; for sequencers
 NUMBERED = "events_numbered"  # rows have their place; for readers
 
 # A sequencer that has just numbered something looks again and again for so long. Who told it
-# less than half of that ago need not tell it again: a NOTIFY costs the server half a commit.
+# less than half of that ago need not tell it again: a NOTIFY is a commit of its own.
 AWAKE_SECONDS = 0.02
 _told_at = 0.0  # when this process last told a sequencer
 

@@ -12,8 +12,9 @@ from core.ids import uuid7
 from core.redis import try_redis
 
 SECONDS = 300
-# A start holds it for one transaction. Whoever has it for longer died and gives nothing back;
-# the member would be refused for five minutes.
+# A start holds it for one look at the chain (SOLANA_RPC_CALLER_SECONDS) and one transaction. Whoever
+# has it for longer died, and the member would be refused for five minutes. One that is only slow
+# loses it too: the unique indexes decide.
 ABANDONED_AFTER_SECONDS = 5
 
 # Takes the lock unless somebody took it a moment ago. (`ttl` of a free one is negative.)
