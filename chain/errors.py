@@ -49,6 +49,11 @@ RPC_ERRORS: Mapping[int, tuple[bool, str, str]] = {
     -32016: (False, "NODE_BEHIND", "The Solana node has not reached a slot already seen."),
 }
 
+# Only these questions carry or name a transaction. A node (or a proxy before it) that calls a
+# transaction invalid in answer to any other question says nothing that could be final.
+ABOUT_A_TRANSACTION = frozenset({"sendTransaction", "simulateTransaction", "getTransaction"})
+_VERDICTS = frozenset({-32003, -32006, -32013, -32015})
+
 _FEES = "The account that pays has too few lamports."
 
 # TransactionError -> (final, code, sentence). Source: solana-transaction-error.
@@ -82,8 +87,10 @@ def from_transaction_error(error: object) -> ChainError:
     return _KIND[final](code, message)
 
 
-def from_rpc_error(code: int, data: Any) -> ChainError:
+def from_rpc_error(method: str, code: int, data: Any) -> ChainError:
     """The node's own text is left out: it may repeat what was sent to it."""
+    if code in _VERDICTS and method not in ABOUT_A_TRANSACTION:
+        return ChainUnavailable("RPC_BAD_REPLY", f"{method} was answered with error {code}.")
     if isinstance(data, dict) and data.get("err"):
         return from_transaction_error(data["err"])
     unknown = (False, "RPC_ERROR", f"The Solana node answered with error {code}.")

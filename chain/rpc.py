@@ -76,7 +76,7 @@ class RpcTransport:
                     request = JsonRpcRequest(method=method, params=params)
                     return await self._client.send_rpc_request(request, Any)
         except SolanaJsonRpcError as error:
-            failure = from_rpc_error(error.code, error.data)
+            failure = from_rpc_error(method, error.code, error.data)
         except SolanaRpcException as error:
             failure = _from_transport(error.__cause__)
         except TimeoutError:

@@ -13,6 +13,7 @@ from chain.client import SolanaClient, call_chain
 from chain.errors import ChainError, ChainUnavailable
 from chain.keys import derive_mint_keypair
 from chain.signers import Signer
+from core.errors import Unavailable
 from nft.models import MintOrder
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,16 @@ def on_chain_for_caller(work: Callable[[SolanaClient], Awaitable[T]]) -> T:
     """The same while a person waits for the answer: within `SOLANA_RPC_CALLER_SECONDS`.
 
     Meanwhile our connection of the database pool serves other requests: a slow node with many
-    callers would soon hold them all.
+    callers would soon hold them all. Raises Unavailable (try again) or ChainRejected (final).
     """
     if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
         connection.close()  # back into the pool
-    return on_chain(work, deadline=settings.SOLANA_RPC_CALLER_SECONDS)
+    try:
+        return on_chain(work, deadline=settings.SOLANA_RPC_CALLER_SECONDS)
+    except ChainUnavailable:
+        raise Unavailable(
+            "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
+        ) from None
 
 
 def greet_chain() -> None:
@@ -51,7 +57,7 @@ def greet_chain() -> None:
     down now may be up when it is needed.
     """
     try:
-        on_chain_for_caller(require_our_cluster)
+        on_chain(require_our_cluster, deadline=settings.SOLANA_RPC_CALLER_SECONDS)
     except ChainError as error:
         if error.code == "WRONG_CLUSTER":
             raise

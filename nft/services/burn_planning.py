@@ -8,6 +8,7 @@ from chain.client import SolanaClient
 from chain.nft import build_burn, burn_memo
 from chain.quotes import Fee, fee_of
 from chain.records import Blockhash, UnsignedTransaction
+from core.errors import Conflict
 from nft.chain_access import payer
 from nft.services.sponsoring import can_sponsor, sponsored_rent_payer
 
@@ -58,6 +59,10 @@ async def look_before_burn(chain: SolanaClient, *, wallet: str, mint: str) -> Bu
     account = await chain.token_account(wallet, mint)
     rent_to = await sponsored_rent_payer(chain, account=account, mint=mint)
     return BurnFacts(blockhash, account, rent_to)
+
+
+def not_held() -> Conflict:
+    return Conflict("NFT_NOT_IN_WALLET", "Your wallet does not hold this NFT on chain.")
 
 
 def plan_burn(

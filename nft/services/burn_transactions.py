@@ -6,13 +6,19 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from chain.errors import ChainUnavailable
+from chain.errors import ChainRejected
 from chain.quotes import fee_of
 from chain.records import UnsignedTransaction
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict
 from nft.chain_access import on_chain_for_caller
 from nft.models import BurnTransaction, UpgradeRequest, UpgradeStatus
-from nft.services.burn_planning import BurnFacts, BurnPlan, look_before_burn, plan_burn
+from nft.services.burn_planning import (
+    BurnFacts,
+    BurnPlan,
+    look_before_burn,
+    not_held,
+    plan_burn,
+)
 from nft.services.finding import find_upgrade
 
 BURNABLE = (UpgradeStatus.AWAITING_BURN, UpgradeStatus.VERIFYING_BURN)
@@ -21,17 +27,12 @@ BURNABLE = (UpgradeStatus.AWAITING_BURN, UpgradeStatus.VERIFYING_BURN)
 def renew_burn_transaction(*, user: User, request_id: UUID, now: datetime) -> UnsignedTransaction:
     """A fresh unsigned burn transaction, valid for about 150 blocks.
 
-    Raises Conflict once a burn is no longer wanted: closing waits for every one that we
-    issued, so none may be issued after it began.
+    Raises Conflict once a burn is no longer wanted (closing waits for every one that we
+    issued, so none may be issued after it began), Unavailable when the chain does not answer.
     """
     request = find_upgrade(user=user, request_id=request_id)
     _refuse_unless_burnable(request)
-    try:
-        facts = _look_up(request.wallet_address, request.current_nft.mint_address)
-    except ChainUnavailable:
-        raise Unavailable(
-            "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
-        ) from None
+    facts = _look_up(request.wallet_address, request.current_nft.mint_address)
     with transaction.atomic():
         request = UpgradeRequest.objects.select_for_update().get(id=request.id)
         _refuse_unless_burnable(request)
@@ -76,7 +77,10 @@ def keep_burn_transaction(
 
 
 def _look_up(wallet: str, mint: str) -> BurnFacts:
-    return on_chain_for_caller(lambda chain: look_before_burn(chain, wallet=wallet, mint=mint))
+    try:
+        return on_chain_for_caller(lambda chain: look_before_burn(chain, wallet=wallet, mint=mint))
+    except ChainRejected:
+        raise not_held() from None  # the cluster does not even know the mint
 
 
 def _refuse_unless_burnable(request: UpgradeRequest) -> None:

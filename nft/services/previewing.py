@@ -7,16 +7,23 @@ from uuid import UUID
 
 from accounts.models import User
 from chain.client import SolanaClient
-from chain.errors import ChainRejected, ChainUnavailable
+from chain.errors import ChainRejected
 from chain.quotes import Fee, accounts_of
 from chain.records import Simulation
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict
 from nft.chain_access import on_chain_for_caller
 from nft.models import TierSupply, UserNft
 from nft.models.supply import sold_out
-from nft.services.burn_planning import ANY_REQUEST, BurnFacts, BurnPlan, look_before_burn, plan_burn
+from nft.services.burn_planning import (
+    ANY_REQUEST,
+    BurnFacts,
+    BurnPlan,
+    look_before_burn,
+    not_held,
+    plan_burn,
+)
 from nft.services.qualification import check_qualified
-from nft.services.starting import find_nft, find_tier, not_held, refuse_if_not_upgradable
+from nft.services.starting import find_nft, find_tier, refuse_if_not_upgradable
 from nft.services.upgrade_quotes import UpgradeQuote
 from nft.terms import TierTerms
 
@@ -113,8 +120,6 @@ def _look(user: User, nft: UserNft) -> BurnFacts | None:
         return on_chain_for_caller(lambda chain: look_before_burn(chain, wallet=wallet, mint=mint))
     except ChainRejected:
         return None  # the cluster does not even know the mint
-    except ChainUnavailable:
-        raise _chain_away() from None
 
 
 def _simulate(plan: BurnPlan, facts: BurnFacts) -> Simulation:
@@ -125,8 +130,8 @@ def _simulate(plan: BurnPlan, facts: BurnFacts) -> Simulation:
 
     try:
         return on_chain_for_caller(run)
-    except ChainUnavailable:
-        raise _chain_away() from None
+    except ChainRejected as refusal:  # the node would not even try
+        return Simulation(error=refusal.code, units=0, logs=())
 
 
 def _explain(simulation: Simulation, fee: Fee) -> str:
@@ -149,9 +154,3 @@ def _accounts(plan: BurnPlan, facts: BurnFacts) -> list[TouchedAccount]:
         TouchedAccount(str(key), roles.get(str(key), "program"), signs, writes)
         for key, signs, writes in accounts_of(raw)
     ]
-
-
-def _chain_away() -> Unavailable:
-    return Unavailable(
-        "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
-    )

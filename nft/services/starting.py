@@ -11,10 +11,10 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from badges.services import reserve_badges
 from chain.client import SolanaClient
-from chain.errors import ChainRejected, ChainUnavailable
+from chain.errors import ChainRejected
 from chain.quotes import fee_of
 from chain.records import UnsignedTransaction
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import Conflict, NotFound
 from core.ids import uuid7
 from core.jobs import enqueue
 from events.services import publish
@@ -23,7 +23,7 @@ from nft.chain_access import on_chain_for_caller
 from nft.events import UpgradeInitiated
 from nft.locks import upgrade_lock
 from nft.models import NftStatus, OrderStatus, Purpose, Tier, UpgradeRequest, UpgradeStatus, UserNft
-from nft.services.burn_planning import BurnFacts, look_before_burn
+from nft.services.burn_planning import BurnFacts, look_before_burn, not_held
 from nft.services.burn_transactions import keep_burn_transaction, plan_burn_of
 from nft.services.ordering import place_order
 from nft.services.qualification import check_qualified
@@ -115,14 +115,6 @@ def _look_at_holding(nft: UserNft) -> Holding:
         return on_chain_for_caller(look)
     except ChainRejected:
         raise not_held() from None  # the cluster does not even know the mint
-    except ChainUnavailable:
-        raise Unavailable(
-            "CHAIN_UNAVAILABLE", "The Solana network does not answer. Try again in a moment."
-        ) from None
-
-
-def not_held() -> Conflict:
-    return Conflict("NFT_NOT_IN_WALLET", "Your wallet does not hold this NFT on chain.")
 
 
 @transaction.atomic(durable=True)

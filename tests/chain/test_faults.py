@@ -138,7 +138,7 @@ def test_an_interrupt_is_not_taken_for_a_fault(node: FaultyNode):
 
 @pytest.mark.parametrize("code", [*RPC_ERRORS, -32001, -32099, 17])
 def test_every_error_code_without_data_has_a_verdict(node: FaultyNode, code: int):
-    expected = from_rpc_error(code, None)
+    expected = from_rpc_error("getSlot", code, None)
     node.error(code)
     node.error(code)  # a node that is behind is asked once more
     with pytest.raises(ChainError) as raised:
@@ -148,9 +148,15 @@ def test_every_error_code_without_data_has_a_verdict(node: FaultyNode, code: int
 
 
 def test_an_unknown_error_is_never_final():
-    assert isinstance(from_rpc_error(-1, None), ChainUnavailable)
+    assert isinstance(from_rpc_error("sendTransaction", -1, None), ChainUnavailable)
     assert isinstance(from_transaction_error("SomethingNew"), ChainUnavailable)
     assert isinstance(from_transaction_error({}), ChainUnavailable)
+
+
+@pytest.mark.parametrize("code", [-32003, -32006, -32013, -32015])
+def test_a_verdict_about_a_transaction_is_final_only_where_one_was_asked_about(code: int):
+    assert isinstance(from_rpc_error("sendTransaction", code, None), ChainRejected)
+    assert isinstance(from_rpc_error("getLatestBlockhash", code, None), ChainUnavailable)
 
 
 @pytest.mark.parametrize("name", TRANSACTION_ERRORS)

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from solders.pubkey import Pubkey
 
 from badges.models import BadgeStatus, EarnedBadge
 from core.errors import Conflict
-from nft.models import NftStatus, UpgradeRequest, UpgradeStatus
+from nft.models import NftStatus, UpgradeRequest, UpgradeStatus, UserNft
 from nft.services.burn_transactions import renew_burn_transaction
 from nft.services.closing import cancel_upgrade, expire_upgrades
 from nft.services.confirming import confirm_burn
@@ -72,6 +73,16 @@ def test_no_burn_transaction_is_issued_once_closing_began(world: World) -> None:
     request, _ = world.start(member, nft)
     cancel(world, request)
     with pytest.raises(Conflict, match="nothing to burn"):
+        renew_burn_transaction(user=member.user, request_id=request.id, now=world.now)
+
+
+def test_no_burn_transaction_is_issued_for_a_mint_that_the_cluster_does_not_know(
+    world: World,
+) -> None:
+    member, nft = world.unlocked_member()
+    request, _ = world.start(member, nft)
+    UserNft.objects.filter(id=nft.id).update(mint_address=str(Pubkey.new_unique()))
+    with pytest.raises(Conflict, match="does not hold this NFT"):
         renew_burn_transaction(user=member.user, request_id=request.id, now=world.now)
 
 

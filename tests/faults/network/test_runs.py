@@ -13,7 +13,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 IS_LONG = os.environ.get("FAULTS_PROFILE") == "long"
 CAMPAIGNS, RUNS = (20, 50) if IS_LONG else (1, 20)
-SEED = int(os.environ.get("FAULTS_SEED") or secrets.randbelow(1_000_000))
+# The suite walks the same ways each time; `make faults` looks for new ones.
+SEED = int(os.environ.get("FAULTS_SEED") or (secrets.randbelow(1_000_000) if IS_LONG else 1))
 REPORT = os.environ.get("FAULTS_REPORT")
 
 
