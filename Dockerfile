@@ -5,7 +5,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
 RUN useradd --system --create-home --uid 10001 aiw3 && install -d -o aiw3 /srv/static
 WORKDIR /srv/app
 COPY requirements.lock .
-RUN pip install --require-hashes --no-deps --only-binary=:all: -r requirements.lock
+RUN pip install --require-hashes --no-deps --only-binary=:all: --no-binary=http-ece -r requirements.lock
 COPY . .
 # Collecting static files needs settings, but none of them is kept in the image.
 RUN python -m demo.throwaway python manage.py collectstatic --noinput --verbosity 0

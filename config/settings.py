@@ -38,6 +38,9 @@ INSTALLED_APPS = [
     "badges",
     "nft",
     "realtime",
+    "analytics",
+    "notifications",
+    "audit",
     "proof",
 ]
 

@@ -42,6 +42,8 @@ urlpatterns = [
     path("api/v1/", include("trading.api.urls")),
     path("api/v1/", include("nft.api.urls")),
     path("api/", include("nft.api.upgrade_urls")),
+    path("api/v1/", include("analytics.api.urls")),
+    path("api/v1/", include("notifications.api.urls")),
 ]
 
 handler400 = "core.api.bad_request"

@@ -51,7 +51,8 @@ def _install(kind: str) -> int:
         venv.create(VENV, with_pip=True, symlinks=True)
     failed = _run(
         VENV / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--no-deps",
-        "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--quiet",
+        "--only-binary=:all:", "--no-binary=http-ece",  # which exists as source only
+        "--disable-pip-version-check", "--no-input", "--quiet",
         "--requirement", LOCKS[kind],
     )  # fmt: skip
     if failed:
