@@ -8,7 +8,8 @@ from typing import Any, Self
 class Case:
     """One scenario (by its index), with a kill at each of `arms`, one after the other.
 
-    `breaks` names a guard that is broken meanwhile; `patience` in seconds for each step.
+    `breaks` names a guard that is broken meanwhile; `patience` in seconds for each step;
+    `linger` in seconds after the end, for points that come by the clock.
     """
 
     number: int
@@ -16,6 +17,7 @@ class Case:
     arms: list[str] = field(default_factory=list)
     breaks: str = ""
     patience: float = 120.0
+    linger: float = 0.0
 
 
 @dataclass(frozen=True)

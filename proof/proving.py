@@ -12,6 +12,7 @@ from proof.ground import ground
 from proof.scenarios import SCENARIOS
 
 TRIES = 6  # until a point that was found once must have been met again
+LINGER = 20.0  # seconds that a second try waits at the end: longer than any interval of beat
 
 Say = Callable[[str], None]
 
@@ -113,7 +114,10 @@ class _Prover:
 
     def _kill_at(self, points: Sequence[str]) -> None:
         for attempt in range(TRIES):
-            cases = [self._case(self._way_to(point, attempt), point) for point in points]
+            linger = LINGER if attempt else 0.0
+            cases = [
+                self._case(self._way_to(point, attempt), point, linger=linger) for point in points
+            ]
             results = self._crew.run(cases, lambda result: self._say(kill_line(result)))
             self._proof.kills += [it for it in results if it.was_reached or it.breaches]
             points = [it.case.arms[-1] for it in results if not (it.was_reached or it.breaches)]
@@ -139,9 +143,9 @@ class _Prover:
             if other.startswith(start) and other != point and way.scenario in (scenario, 0):
                 yield other
 
-    def _case(self, way: Way, *arms: str) -> Case:
+    def _case(self, way: Way, *arms: str, linger: float = 0.0) -> Case:
         number, breaks = next(self._numbers), self._plan.breaks
-        return Case(number, way.scenario, [*way.after, *arms], breaks=breaks)
+        return Case(number, way.scenario, [*way.after, *arms], breaks=breaks, linger=linger)
 
 
 def trace_line(result: Result) -> str:

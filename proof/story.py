@@ -137,8 +137,9 @@ class Story:
         return state.status if state else ""
 
     def until(self, happened: Callable[[], bool], what: str) -> None:
-        """Raises NeverCame."""
+        """Raises NeverCame. Tends at least once: a step that need not wait may meet a dead process."""
         deadline = time.monotonic() + self._patience
+        self._tend()
         while not happened():
             if time.monotonic() > deadline:
                 raise NeverCame(f"Never came: {what}. It is {self.status()}.")
