@@ -30,10 +30,10 @@ M = TypeVar("M", bound="Claimable")
 
 
 class ClaimQuerySet(models.QuerySet[M]):
-    def due(self, *, now: datetime) -> Self:
-        """Rows that nobody works on and whose pause is over."""
+    def due(self, *, now: datetime, since: datetime | None = None) -> Self:
+        """Rows that nobody works on and whose pause is over, or was over at `since` already."""
         free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
-        rested = Q(next_run_at__isnull=True) | Q(next_run_at__lte=now)
+        rested = Q(next_run_at__isnull=True) | Q(next_run_at__lte=since or now)
         return self.filter(free, rested)
 
     def claim(self, row_id: UUID, *, now: datetime) -> UUID | None:

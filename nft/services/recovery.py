@@ -21,9 +21,9 @@ BATCH = 500
 def redrive_unfinished(*, now: datetime) -> int:
     """Ask for the next step of every row that should have had it by now; how many."""
     late = now - GRACE
-    orders = MintOrder.objects.unfinished().due(now=late)
-    requests = UpgradeRequest.objects.awaiting_proof().due(now=late)
-    holdings = NftHolding.objects.followed().due(now=late)
+    orders = MintOrder.objects.unfinished().due(now=now, since=late)
+    requests = UpgradeRequest.objects.awaiting_proof().due(now=now, since=late)
+    holdings = NftHolding.objects.followed().due(now=now, since=late)
     work = (
         (orders, jobs.MINT),
         (requests, jobs.CHECK_BURN),
