@@ -1,6 +1,7 @@
 """Trace every scenario, then kill at every point that was found."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -12,6 +13,7 @@ from proof.ground import ground
 from proof.scenarios import SCENARIOS
 
 TRIES = 6  # until a point that was found once must have been met again
+BY_CHANCE = 0.01  # of the runs: a point that no more of them came by needs a race to be met
 LINGER = 20.0  # seconds that a second try waits at the end: longer than any interval of beat
 
 Say = Callable[[str], None]
@@ -50,12 +52,26 @@ class Proof:
 
     @property
     def breaches(self) -> list[Result]:
-        return [result for result in [*self.traces, *self.kills] if result.breaches]
+        return [result for result in self.runs if result.breaches]
 
     @property
     def met(self) -> set[str]:
         """Every point that any of the runs came by."""
-        return {*self.found}.union(*(result.points for result in [*self.traces, *self.kills]))
+        return {*self.found}.union(*(result.points for result in self.runs))
+
+    @property
+    def runs(self) -> list[Result]:
+        return [*self.traces, *self.kills]
+
+    def scenarios_by(self, point: str) -> Counter[int]:
+        """How many runs of which scenario came by it."""
+        return Counter(run.case.scenario for run in self.runs if point in run.points)
+
+    @property
+    def by_chance(self) -> list[str]:
+        """Points that took a race to be found, and were not met again."""
+        most = BY_CHANCE * len(self.runs)
+        return [point for point in self.never if self.scenarios_by(point).total() <= most]
 
     @property
     def survived(self) -> list[Result]:
@@ -132,7 +148,8 @@ class _Prover:
             case 1:
                 return Way(way.scenario, tuple(islice(self._before(point, way.scenario), 1)))
             case 2:
-                return Way(way.scenario)
+                likeliest = self._proof.scenarios_by(point).most_common(1)
+                return Way(likeliest[0][0] if likeliest else way.scenario)
         return way
 
     def _before(self, point: str, scenario: int) -> Iterator[str]:

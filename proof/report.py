@@ -24,6 +24,11 @@ def report(proof: Proof) -> str:
             f"Recovered in: median {percentile(times, 50):.1f} s, p95 {percentile(times, 95):.1f} s,"
             f" longest {times[-1]:.1f} s"
         )
+    if proof.by_chance:
+        lines.append(
+            f"Points that a race led to and that were not met again: {len(proof.by_chance)}"
+        )
+        lines += [f"  {point}" for point in proof.by_chance]
     return "\n".join(lines)
 
 
@@ -45,7 +50,8 @@ def write_record(proof: Proof) -> None:
 def verdict(proof: Proof, plan: Plan, *, record: Path = RECORD) -> list[str]:
     """What was not as promised; empty when everything was."""
     faults = [f"{len(proof.breaches)} breaches."] if proof.breaches else []
-    faults += [f"Never met again: {point}" for point in proof.never]
+    rare = set(proof.by_chance)
+    faults += [f"Never met again: {point}" for point in proof.never if point not in rare]
     known = record.read_text().splitlines() if record.exists() else []
     if len(proof.met) < len(known):
         faults.append(f"Only {len(proof.met)} points were found, and {len(known)} are recorded:")

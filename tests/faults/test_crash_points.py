@@ -95,8 +95,20 @@ def test_points_that_are_gone_or_never_met_again_fail_the_proof(tmp_path: Path) 
     assert verdict(kept, plan, record=record) == []
     fewer = Proof(found={"one": Way(0)})
     assert verdict(fewer, plan, record=record)[1:] == ["  missing: two"]
-    never = Proof(found=kept.found, never=["two"])
+    never = Proof(found=kept.found, never=["two"], kills=[came_by("one"), came_by("two")])
     assert verdict(never, plan, record=record) == ["Never met again: two"]
+
+
+def test_a_point_that_only_a_race_leads_to_is_told_and_fails_nothing(tmp_path: Path) -> None:
+    often, once = "worker: before rpc in one", "worker: before rpc in two"
+    runs = [came_by(often) for _ in range(99)] + [came_by(once)]
+    proof = Proof(found={often: Way(0), once: Way(0)}, never=[once], kills=runs)
+    assert f"not met again: 1\n  {once}" in report(proof)
+    assert verdict(proof, Plan(lanes=1, seed=1, pace="quick"), record=tmp_path / "none") == []
+
+
+def came_by(point: str) -> Result:
+    return Result(Case(1, 0, [point]), [point], [], [], None)
 
 
 @pytest.mark.parametrize(("pace", "faults"), [("default", 1), ("quick", 0)])
