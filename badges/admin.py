@@ -133,12 +133,15 @@ class EarnedBadgeAdmin(admin.ModelAdmin):
         form = confirmed(request, RevokeForm)
         if isinstance(form, HttpResponse):
             return form
-        reason, who = form.cleaned_data["reason"], _who(request)
+        reason, who, taken = form.cleaned_data["reason"], _who(request), 0
         for badge in queryset:
             try:
                 revoke_badge(badge_id=badge.id, reason=reason, now=timezone.now(), source=who)
             except DomainError as error:
                 self.message_user(request, f"{badge}: {error.message}", messages.ERROR)
+            else:
+                taken += 1
+        self.message_user(request, f"Badges taken back: {taken}.")
         return None
 
 

@@ -64,6 +64,7 @@ def test_revoking_skips_a_badge_that_is_reserved_and_says_so(admin: Client) -> N
     assert b"Take these badges back?" in asked.content
     page = admin.post(LIST, form | {"confirmed": "1", "reason": "a mistake"}, follow=True)
     assert b"A badge that is reserved is not one to revoke." in page.content
+    assert b"Badges taken back: 1." in page.content
     assert EarnedBadge.objects.status_by_slug(user.id) == {
         "whale": "reserved",
         "pioneer": "revoked",
