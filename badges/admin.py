@@ -34,6 +34,11 @@ class BadgeDefinitionAdmin(admin.ModelAdmin):
         # Events and frozen requests name a badge by its slug.
         return ["slug"] if obj else []
 
+    def has_delete_permission(
+        self, request: HttpRequest, obj: BadgeDefinition | None = None
+    ) -> bool:
+        return False  # tiers and rules would silently ask for less; `is_active` retires it
+
 
 class HistoryInline(LookOnly, admin.TabularInline):
     model = BadgeStatusHistory
@@ -128,12 +133,15 @@ class EarnedBadgeAdmin(admin.ModelAdmin):
         form = confirmed(request, RevokeForm)
         if isinstance(form, HttpResponse):
             return form
-        reason = f"{form.cleaned_data['reason']} ({_who(request)})"
+        reason, who, taken = form.cleaned_data["reason"], _who(request), 0
         for badge in queryset:
             try:
-                revoke_badge(badge_id=badge.id, reason=reason, now=timezone.now())
+                revoke_badge(badge_id=badge.id, reason=reason, now=timezone.now(), source=who)
             except DomainError as error:
                 self.message_user(request, f"{badge}: {error.message}", messages.ERROR)
+            else:
+                taken += 1
+        self.message_user(request, f"Badges taken back: {taken}.")
         return None
 
 

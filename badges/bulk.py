@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,13 +22,16 @@ Pair = tuple[str, str]  # wallet address, badge slug
 
 @dataclass(frozen=True)
 class Line:
-    """`number` as an editor counts. `fault` says what is wrong with it, empty when nothing."""
+    """`number` as an editor counts. `fault` says what is wrong with it, empty when nothing.
+
+    `held_as` is the status of the badge that the wallet has had already, else empty.
+    """
 
     number: int
     wallet: str
     badge: str
     fault: str = ""
-    is_held: bool = False
+    held_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class BulkAward:
 
     @property
     def new(self) -> list[Line]:
-        return [line for line in self.lines if not (line.fault or line.is_held)]
+        return [line for line in self.lines if not (line.fault or line.held_as)]
 
 
 @transaction.atomic
@@ -96,7 +99,7 @@ def _checked(lines: Sequence[Line]) -> list[Line]:
     return [line if line.fault else _check(line, given, held, first) for line in lines]
 
 
-def _check(line: Line, given: set[str], held: set[Pair], first: dict[Pair, int]) -> Line:
+def _check(line: Line, given: set[str], held: Mapping[Pair, str], first: dict[Pair, int]) -> Line:
     pair = (line.wallet, line.badge)
     earlier = first.setdefault(pair, line.number)
     fault = ""
@@ -106,14 +109,14 @@ def _check(line: Line, given: set[str], held: set[Pair], first: dict[Pair, int])
         fault = "There is no such badge, or it is no longer given."
     elif earlier != line.number:
         fault = f"The same as line {earlier}."
-    return Line(line.number, line.wallet, line.badge, fault, pair in held)
+    return Line(line.number, line.wallet, line.badge, fault, held.get(pair, ""))
 
 
-def _held(lines: Sequence[Line]) -> set[Pair]:
+def _held(lines: Sequence[Line]) -> dict[Pair, str]:
     wallets = {line.wallet for line in lines if _is_wallet(line.wallet)}
     held = EarnedBadge.objects.filter(user__wallet_address__in=wallets)
-    pairs = held.values_list("user__wallet_address", "definition__slug")
-    return {(wallet or "", slug) for wallet, slug in pairs}
+    rows = held.values_list("user__wallet_address", "definition__slug", "status")
+    return {(wallet or "", slug): status for wallet, slug, status in rows}
 
 
 def _is_wallet(text: str) -> bool:

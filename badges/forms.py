@@ -27,6 +27,6 @@ def report_rows(award: BulkAward) -> list[tuple[object, ...]]:
 def outcome(line: Line, award: BulkAward) -> str:
     if line.fault:
         return line.fault
-    if line.is_held:
-        return "held already"
+    if line.held_as:
+        return f"had already: {line.held_as}"
     return "awarded" if award.is_done else "would be awarded"

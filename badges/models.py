@@ -168,9 +168,10 @@ class EarnedBadge(models.Model):
     def consume(self, *, now: datetime) -> None:
         self._move("consume", {"consumed_at": now}, now=now, request_id=self.reserved_for)
 
-    def revoke(self, *, reason: str, now: datetime) -> None:
+    def revoke(self, *, reason: str, now: datetime, source: str = "") -> None:
         changes = {"revoked_at": now, "revoke_reason": reason}
-        self._move("revoke", changes, now=now, reason=reason)
+        noted = f"revoked by {source}: {reason}"[:200] if source else reason
+        self._move("revoke", changes, now=now, reason=noted)
 
     def _move(
         self,

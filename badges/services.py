@@ -143,10 +143,10 @@ def consume_badges(
 
 
 @transaction.atomic
-def revoke_badge(*, badge_id: UUID, reason: str, now: datetime) -> EarnedBadge:
+def revoke_badge(*, badge_id: UUID, reason: str, now: datetime, source: str = "") -> EarnedBadge:
     """Take a badge back; revoking it again changes nothing.
 
-    Raises NotFound, InvalidInput without a reason, and Conflict for a badge that a request
+    The member reads the `reason`; `source` (who revokes) goes into the history only. Raises NotFound, InvalidInput without a reason, and Conflict for a badge that a request
     holds or has used up.
     """
     if not 0 < len(reason) <= 200:
@@ -155,7 +155,7 @@ def revoke_badge(*, badge_id: UUID, reason: str, now: datetime) -> EarnedBadge:
     if badge is None:
         raise _no_such_badge()
     if badge.status != BadgeStatus.REVOKED:
-        badge.revoke(reason=reason, now=now)
+        badge.revoke(reason=reason, now=now, source=source)
         slug = badge.definition.slug
         publish(BadgeRevoked(user_id=badge.user_id, badge_id=slug, reason=reason))
     return badge
@@ -163,14 +163,20 @@ def revoke_badge(*, badge_id: UUID, reason: str, now: datetime) -> EarnedBadge:
 
 @transaction.atomic
 def revoke_badge_of_wallet(
-    *, wallet_address: str, slug: str, reason: str, now: datetime
+    *, wallet_address: str, slug: str, reason: str, now: datetime, source: str
 ) -> EarnedBadge:
     """The same by its names. Raises NotFound for a badge that this wallet does not have."""
     badges = EarnedBadge.objects.with_slugs([slug]).filter(user__wallet_address=wallet_address)
     badge = badges.first()
     if badge is None:
         raise _no_such_badge()
-    return revoke_badge(badge_id=badge.id, reason=reason, now=now)
+    return revoke_badge(badge_id=badge.id, reason=reason, now=now, source=source)
+
+
+def name_tier_of_badges(*, slugs: Collection[str], level: int) -> None:
+    """Those of these badges that say of no tier that it needs them, now say it of this one."""
+    nameless = BadgeDefinition.objects.filter(slug__in=slugs, required_for_tier=None)
+    nameless.update(required_for_tier=level)
 
 
 def _no_such_badge() -> NotFound:

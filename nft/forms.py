@@ -9,10 +9,11 @@ from django import forms
 
 from badges.models import BadgeDefinition
 from core.errors import InvalidInput
-from nft.services.rule_circles import check_no_circle
+from nft.services.rule_circles import check_no_circle, needs_all
 from nft.terms import DOCUMENTED_BENEFITS
 
 NAME = re.compile(r"[a-z][a-zA-Z0-9]{0,39}")
+PERCENTAGE = re.compile(r"(100|[1-9]?[0-9](\.[0-9]{1,2})?)%")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 MOST_BENEFITS = 20
 Value = str | int | bool
@@ -65,6 +66,13 @@ class TierForm(forms.ModelForm):
     def clean_colour(self) -> str:
         return str(self.cleaned_data["colour"]).lower()
 
+    def clean_trading_fee_reduction(self) -> str:
+        """Other services calculate with it."""
+        text = str(self.cleaned_data["trading_fee_reduction"])
+        if not PERCENTAGE.fullmatch(text):
+            raise forms.ValidationError("A percentage from 0% to 100% is needed, such as 12.5%.")
+        return text
+
     def clean(self) -> None:
         super().clean()
         needed = self.cleaned_data.get("badges_needed")
@@ -74,9 +82,9 @@ class TierForm(forms.ModelForm):
         if needed is not None and needed > len(badges):
             self.add_error("badges_needed", f"There are only {len(badges)} required badges.")
         level = self.instance.level or self.cleaned_data.get("level")
-        if needed is None and level is not None:
+        if level is not None and needs_all(needed, slugs := _slugs(badges)):
             with _told_on(self, "required_badges"):
-                check_no_circle(tier_level=level, tier_badges=_slugs(badges))
+                check_no_circle(tier_level=level, tier_badges=slugs)
 
 
 class AwardRuleForm(forms.ModelForm):

@@ -11,6 +11,7 @@ from nft.services.authority import watch_authority_balance
 from nft.services.closing import expire_upgrades
 from nft.services.earning import sweep_earning
 from nft.services.following import follow_nft, glance_at_holders
+from nft.services.giving_away import cancel_given_away
 from nft.services.minting import advance_mint
 from nft.services.proving import check_burn
 from nft.services.recovery import redrive_unfinished
@@ -55,6 +56,7 @@ def watch_authority_task() -> None:
 
 @shared_task(name=jobs.GLANCE)
 def glance_task() -> None:
+    cancel_given_away(now=timezone.now())
     glance_at_holders(now=timezone.now())
 
 

@@ -26,6 +26,8 @@ class EarnedBadgeSerializer(serializers.ModelSerializer[EarnedBadge]):
     earnedAt = serializers.DateTimeField(source="earned_at")
     activatedAt = serializers.DateTimeField(source="activated_at", allow_null=True)
     consumedAt = serializers.DateTimeField(source="consumed_at", allow_null=True)
+    revokedAt = serializers.DateTimeField(source="revoked_at", allow_null=True)
+    revokeReason = serializers.CharField(source="revoke_reason", help_text="Empty: not revoked")
 
     class Meta:
         model = EarnedBadge
@@ -40,6 +42,8 @@ class EarnedBadgeSerializer(serializers.ModelSerializer[EarnedBadge]):
             "earnedAt",
             "activatedAt",
             "consumedAt",
+            "revokedAt",
+            "revokeReason",
         ]
         read_only_fields = fields
 

@@ -131,5 +131,6 @@ class RevokeView(APIView):
             slug=slug,
             reason=wish.validated_data["reason"],
             now=timezone.now(),
+            source=caller_scope(request),
         )
         return Response(EarnedBadgeSerializer(badge).data)

@@ -52,6 +52,9 @@ class UpgradePreviewSerializer(serializers.Serializer[Any]):
     eligible = serializers.BooleanField()
     blockers = serializers.SerializerMethodField()
     tierName = serializers.CharField(source="terms.name", default=None, allow_null=True)
+    imageUrl = serializers.CharField(
+        source="terms.picture_url", default="", help_text="Of the tier; empty: none"
+    )
     benefits = serializers.JSONField(source="terms.benefits", default=None)
     badges = serializers.ListField(
         source="terms.badges",

@@ -42,7 +42,8 @@ def _criteria(rule: AwardRule, trades: QuerySet[Trade], now: datetime) -> Iterat
     badges = list(rule.badges.all())
     asks_for_more = bool(badges) or rule.tier_level is not None
     if not rule.counts_trades and not asks_for_more:
-        yield trades.values("user_id")
+        # Without a window it asks for nothing at all, which is met by nobody, not by everybody.
+        yield trades.values("user_id") if rule.has_window else trades.none().values("user_id")
     if not rule.counts_trades and not rule.is_open(now):
         yield User.objects.none().values("id")
     if rule.volume_at_least is not None:

@@ -37,11 +37,16 @@ def check_no_circle(
     tiers = {
         tier.level: tier.badge_slugs()
         for tier in Tier.objects.on_offer()
-        if tier.badges_needed is None
+        if needs_all(tier.badges_needed, tier.badge_slugs())
     }
     if tier_level is not None:
         tiers[tier_level] = list(tier_badges)
     _refuse_circle(rules, tiers)
+
+
+def needs_all(needed: int | None, badges: Collection[str]) -> bool:
+    """Whether a tier that asks for `needed` of these badges asks for each of them."""
+    return needed is None or needed >= len(badges)
 
 
 def _refuse_circle(rules: Iterable[Needs], tiers: dict[int, list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from badges.services import name_tier_of_badges
 from events.services import publish
 from nft.events import TierChanged
 from nft.models import Tier, TierVersion
@@ -12,9 +13,12 @@ from nft.terms import TierTerms
 def offer_tier(*, tier: Tier, author: str) -> TierVersion:
     """Call it after every edit of a tier's row: keeps the version and tells everybody.
 
+    Its badges that name no tier yet name this one from now on.
+
     `author` has at most 200 characters.
     """
     version = keep_version(tier=tier, author=author)
+    name_tier_of_badges(slugs=version.terms["badges"], level=tier.level)
     publish(TierChanged(tier_id=tier.level, tier_version=version.version))
     return version
 

@@ -64,12 +64,23 @@ def test_revoking_skips_a_badge_that_is_reserved_and_says_so(admin: Client) -> N
     assert b"Take these badges back?" in asked.content
     page = admin.post(LIST, form | {"confirmed": "1", "reason": "a mistake"}, follow=True)
     assert b"A badge that is reserved is not one to revoke." in page.content
+    assert b"Badges taken back: 1." in page.content
     assert EarnedBadge.objects.status_by_slug(user.id) == {
         "whale": "reserved",
         "pioneer": "revoked",
     }
     [data] = told(user.id, "badge_revoked")
-    assert data == {"badgeId": "pioneer", "reason": "a mistake (admin root)"}
+    assert data == {"badgeId": "pioneer", "reason": "a mistake"}  # not by whom
+    noted = EarnedBadge.objects.get(status="revoked").history.latest("id").reason
+    assert noted == "revoked by admin root: a mistake"
+
+
+def test_a_kind_of_badge_is_retired_and_never_deleted(admin: Client) -> None:
+    """Tiers and rules that ask for it would silently ask for less."""
+    define("whale")
+    page = f"/admin/badges/badgedefinition/{BadgeDefinition.objects.get().id}/delete/"
+    assert admin.post(page, {"post": "yes"}).status_code == 403
+    assert BadgeDefinition.objects.exists()
 
 
 def test_the_slug_of_a_badge_is_chosen_once(admin: Client) -> None:

@@ -80,6 +80,8 @@ def test_my_badges_are_mine_only_newest_first() -> None:
         "earnedAt": "2026-03-01T12:00:00Z",
         "activatedAt": None,
         "consumedAt": None,
+        "revokedAt": None,
+        "revokeReason": "",
     }
 
 
@@ -194,7 +196,10 @@ def test_a_service_takes_a_badge_back_with_a_reason() -> None:
     client = service("badges:award")
     answers = [client.post(url, body, content_type=JSON) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert answers[0].json()["status"] == "revoked"
+    shown = answers[0].json()
+    assert (shown["status"], shown["revokeReason"]) == ("revoked", "fraud")
+    noted = EarnedBadge.objects.get().history.latest("id").reason
+    assert noted.startswith("revoked by key:")
     assert told(user.id, "badge_revoked") == [{"badgeId": "whale", "reason": "fraud"}]
 
 

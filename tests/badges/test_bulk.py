@@ -36,7 +36,7 @@ def test_a_dry_run_reports_by_line_and_changes_nothing(admin: Client) -> None:
     award(user, "whale")
     text = f"wallet,badge\n{user.wallet_address},whale\n\n{stranger},pioneer\n"
     response = upload(admin, text, dry_run="on")
-    assert outcomes(response) == [(2, "held already"), (4, "would be awarded")]
+    assert outcomes(response) == [(2, "had already: earned"), (4, "would be awarded")]
     assert EarnedBadge.objects.count() == 1
     assert not User.objects.filter(wallet_address=stranger).exists()
 
@@ -46,11 +46,15 @@ def test_a_right_file_awards_and_again_changes_nothing(admin: Client) -> None:
     wallet = new_wallet()
     text = f"\ufeffBadge, Wallet\r\nwhale,{wallet}\r\npioneer, {wallet}\r\n"
     assert outcomes(upload(admin, text)) == [(2, "awarded"), (3, "awarded")]
-    assert outcomes(upload(admin, text)) == [(2, "held already"), (3, "held already")]
+    EarnedBadge.objects.get(definition__slug="pioneer").revoke(reason="fraud", now=NOW)
+    assert outcomes(upload(admin, text)) == [
+        (2, "had already: earned"),
+        (3, "had already: revoked"),
+    ]
     user = User.objects.get(wallet_address=wallet)
     assert EarnedBadge.objects.filter(user=user).count() == 2
     assert len(told(user.id, "badge_earned")) == 2
-    reasons = {badge.history.get().reason for badge in EarnedBadge.objects.all()}
+    reasons = {badge.history.earliest("id").reason for badge in EarnedBadge.objects.all()}
     assert reasons == {"awarded by admin root"}
 
 

@@ -9,6 +9,7 @@ from chain.addresses import parse_address
 from events.models import Event
 from nft.models import NftHolding, UserNft
 from nft.services.following import follow_nft, glance_at_holders
+from nft.services.giving_away import cancel_given_away
 from tests.nft.test_whose_burn import send_own
 from tests.nft.world import FINALITY, Member, World
 
@@ -62,6 +63,7 @@ def notice(world: World, *, rounds: int = 3) -> None:
     """What beat and the workers do to see who holds what."""
     for _ in range(rounds):
         world.pass_time(seconds=31)
+        cancel_given_away(now=world.now)
         glance_at_holders(now=world.now)
         for holding in NftHolding.objects.followed().due(now=world.now):
             follow_nft(holding_id=holding.id, now=world.now)

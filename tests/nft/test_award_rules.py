@@ -110,6 +110,14 @@ def test_other_badges_are_needed_all_of_them_and_not_revoked() -> None:
     assert not meets(row, user)
 
 
+@pytest.mark.django_db
+def test_a_rule_that_asks_for_nothing_awards_nobody() -> None:
+    user, row = make_user(), rule("c", badges=("a",))
+    trade(user, 1)
+    row.badges.clear()
+    assert not meets(row, user)
+
+
 @pytest.mark.parametrize(
     ("level", "status", "minted", "burned", "since", "expected"),
     [
@@ -278,6 +286,8 @@ def test_a_circle_through_a_tier_is_refused_from_both_sides(
     edit = tier_form(tiers[0], required_badges=[define("veteran")[0].pk])
     response = operator.post(page(Tier, "change", tiers[0].pk), edit)
     assert "Nobody could earn these" in response.content.decode()
+    counted = operator.post(page(Tier, "change", tiers[0].pk), edit | {"badges_needed": "1"})
+    assert "Nobody could earn these" in counted.content.decode()  # one of one is all of them
     either = edit | {"required_badges": [define("veteran")[0].pk, define("x")[0].pk]}
     either["badges_needed"] = "1"  # the other one leads there
     assert operator.post(page(Tier, "change", tiers[0].pk), either).status_code == 302

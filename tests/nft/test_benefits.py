@@ -263,6 +263,14 @@ def test_without_redis_the_database_answers(
     assert [membership_of(wallet_of(nft)).level for _ in range(2)] == [1, 1]
 
 
+def test_without_a_lifetime_nothing_is_cached_and_nothing_cached_counts(settings: Settings) -> None:
+    nft = make_nft(make_user(), 1)
+    assert membership_of(wallet_of(nft)).level == 1
+    settings.BENEFITS_CACHE_SECONDS = 0
+    UserNft.objects.filter(id=nft.id).update(status=NftStatus.TRANSFERRED)
+    assert membership_of(wallet_of(nft)).level is None
+
+
 def test_a_flushed_cache_loses_nothing() -> None:
     nft = make_nft(make_user(), 1)
     wallet = wallet_of(nft)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from badges.models import EarnedBadge
 from core.errors import Conflict
+from events.models import Event
 from nft.models import (
     NftHolding,
     NftStatus,
@@ -17,8 +19,8 @@ from nft.models import (
     UserNft,
 )
 from nft.services import owner_evidence, starting
-from nft.services.closing import cancel_upgrade
 from nft.services.following import follow_nft
+from nft.services.giving_away import cancel_given_away
 from nft.services.qualification import qualification_of
 from nft.services.unlocking import unlock_nft
 from tests.nft.conftest import make_user, new_address, qualify
@@ -168,21 +170,43 @@ def test_the_burn_of_an_open_upgrade_is_the_upgrades(world: World) -> None:
     ]
 
 
-def test_an_nft_given_away_during_an_upgrade_changes_hands_when_that_ends(world: World) -> None:
+def test_an_nft_given_away_during_an_upgrade_ends_that_and_changes_hands(world: World) -> None:
     giver, nft = world.unlocked_member()
     taker = world.new_member()
     request, _ = world.start(giver, nft)
+    notice(world)
+    assert reread(request).status == UpgradeStatus.AWAITING_BURN  # it is where it was
     hand(world, giver, nft, taker.wallet)
     notice(world)
     nft.refresh_from_db()
     assert (nft.user, nft.status) == (giver.user, NftStatus.UPGRADING)
-    cancel_upgrade(user=giver.user, request_id=request.id, now=world.now)
+    assert reread(request).status == UpgradeStatus.CLOSING  # a burn may be on its way
     world.chain.tick(190)
     world.work(slots=10)
     notice(world)
     nft.refresh_from_db()
     assert (nft.user, nft.status) == (taker.user, NftStatus.ACTIVE)
     assert len(told("nft_transferred", nft)) == 2
+    cancelled = Event.objects.get(type="upgrade_cancelled").data
+    assert cancelled == {"upgradeRequestId": str(request.id), "reason": "The NFT left the wallet."}
+    assert set(EarnedBadge.objects.active_slugs(giver.user.id)) == set(request.terms["badges"])
+
+
+def test_an_upgrades_nft_that_moved_within_its_wallet_or_was_burned_is_not_given_away(
+    world: World,
+) -> None:
+    member, nft = world.unlocked_member()
+    notice(world, rounds=1)
+    request, burn = world.start(member, nft)
+    elsewhere = new_address()  # our rows may be behind: it lies in another account of the wallet
+    NftHolding.objects.filter(nft=nft).update(token_account=elsewhere, seen_at=None)
+    assert cancel_given_away(now=world.now) == 0
+    world.burn(member, burn)
+    world.pass_time(seconds=31)
+    assert cancel_given_away(now=world.now) == 0
+    assert reread(request).status == UpgradeStatus.AWAITING_BURN
+    world.work(rounds=24)
+    assert reread(request).status == UpgradeStatus.COMPLETED
 
 
 def test_a_burn_that_nobody_watches_for_any_more_is_still_honoured(

@@ -28,7 +28,7 @@ def fill_in(client: Client, model: str, **fields: object) -> None:
 def add_the_sixth_tier(client: Client) -> None:
     fill_in(
         client, "badges/badgedefinition", slug="globetrotter", name="Globetrotter",
-        required_for_tier=6, is_active="on", position=6,
+        is_active="on", position=6,
     )  # fmt: skip
     badge = BadgeDefinition.objects.get(slug="globetrotter")
     fill_in(
@@ -68,6 +68,7 @@ def test_a_sixth_tier_is_made_in_the_admin_and_reached(operator: Client, world: 
     assert milestone is not None
     assert milestone.data["tierUnlocked"] == 6
     badge = EarnedBadge.objects.get(user=user, definition__slug="globetrotter")
+    assert badge.definition.required_for_tier == 6  # the tier's form said so
 
     browser = Client()
     browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

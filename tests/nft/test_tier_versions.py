@@ -95,6 +95,7 @@ def test_free_benefits_are_written_as_lines_and_given(operator: Client, tiers: l
         ("required_volume", "-1", "tier_volume_not_negative"),
         ("required_volume", "NaN", "-"),
         ("name", "Navigator", "-"),
+        *(("trading_fee_reduction", text, "-") for text in ("abc", "-5%", "900%", "5", "1.125%")),
         ("picture_url", "javascript:alert(1)", "-"),
     ],
 )

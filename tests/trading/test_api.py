@@ -94,8 +94,20 @@ def test_a_trade_of_tomorrow_is_rejected(exchange: Client) -> None:
     assert result["error_code"] == "EXECUTED_IN_FUTURE"
 
 
-BAD_VOLUMES: list[Any] = [None, True, "", "NaN", "Infinity", "1e5", "1,5", " 1", "٣", "abc", [], {}]
-BAD_VOLUMES += ["9" * 41, 0.12345678901234567, 1e300]
+NO_VOLUMES: list[Any] = ["", "NaN", "Infinity", "-0", "1e5", "1,5", " 1", "٣", "abc", "9" * 41]
+NO_VOLUMES += [0.12345678901234567, 1e300, -1, 10**60]
+
+
+@pytest.mark.parametrize("volume", NO_VOLUMES)
+def test_what_is_no_volume_rejects_its_row_and_the_others_go_on(
+    exchange: Client, volume: Any
+) -> None:
+    response = post(exchange, [a_trade(volumeUsd=volume), a_trade(tradeId="good")])
+    rows = [(row["code"], row["error_code"]) for row in response.json()["results"]]
+    assert rows == [(400, "INVALID_VOLUME"), (200, None)]
+
+
+BAD_VOLUMES: list[Any] = [None, True, [], {}]
 BAD_WALLETS: list[Any] = [None, "", 7, [], "\x00", "w" * 101]
 BAD_FIELDS: list[dict[str, Any]] = [
     *({"volumeUsd": volume} for volume in BAD_VOLUMES),

@@ -58,8 +58,24 @@ class TradeSerializer(serializers.Serializer[NewTrade]):
     )
 
 
+class UsdOfARow(Usd):
+    """What is no amount rejects its own trade (`trading.intake`), not the whole request."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError:
+            if isinstance(data, bool) or not isinstance(data, str | int | float):
+                raise
+            return Decimal("NaN")
+
+
+class TradeOfAList(TradeSerializer):
+    volumeUsd = UsdOfARow(source="volume_usd")
+
+
 class TradeListSerializer(serializers.ListSerializer[NewTrade]):
-    child = TradeSerializer()
+    child = TradeOfAList()
 
     def __init__(self, *, data: Any = serializers.empty) -> None:
         super().__init__(data=data, max_length=MAX_TRADES)

@@ -35,7 +35,8 @@ class TradeListView(APIView):
 
         A body of another shape, or a field missing or of a wrong type, refuses the whole
         request. A bad value rejects its own trade only, with `error_code` INVALID_TRADE_ID,
-        INVALID_WALLET, INVALID_VOLUME (not positive, 10^12 or more, over 8 decimals),
+        INVALID_WALLET, INVALID_VOLUME (not positive, 10^12 or more, over 8 decimals, not a
+        plain decimal, a JSON number of over 15 digits),
         EXECUTED_IN_FUTURE, or with `code` 409 TRADE_ID_REUSED (known, with other values).
 
         A correction is a trade of its own that names what it `corrects`, of the same wallet
