@@ -146,8 +146,9 @@ def consume_badges(
 def revoke_badge(*, badge_id: UUID, reason: str, now: datetime, source: str = "") -> EarnedBadge:
     """Take a badge back; revoking it again changes nothing.
 
-    The member reads the `reason`; `source` (who revokes) goes into the history only. Raises NotFound, InvalidInput without a reason, and Conflict for a badge that a request
-    holds or has used up.
+    The member reads the `reason`; `source` (who revokes) goes into the history only. Raises
+    NotFound, InvalidInput without a reason, and Conflict for a badge that a request holds or
+    has used up.
     """
     if not 0 < len(reason) <= 200:
         raise InvalidInput("INVALID_REASON", "A reason has 1 to 200 characters.")
