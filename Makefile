@@ -17,7 +17,7 @@ IMPORT := $(RUN) demo.throwaway
 # A developer's own configuration, if there is one (see .env.example).
 WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a; PATH="$$PWD/$(BIN):$$PATH"
 PROCESS = $(WITH_ENV); eval "exec $$(sed -n 's/^$(1): //p' Procfile)"
-COVERED := chain nft badges accounts events realtime analytics notifications audit
+COVERED := chain nft badges accounts events realtime analytics notifications audit backoffice
 
 on = $(filter-out 0 no false,$(1))
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.admin import ModelAdmin
 
 from accounts.models import LoginSession, ServiceKey, SignInNonce, StreamTicket, User
 from accounts.services import revoke_login_sessions
@@ -11,7 +12,7 @@ from core.admin import ReadOnlyAdmin
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(ModelAdmin):
     list_display = ["__str__", "wallet_address", "username", "is_staff", "is_active", "created_at"]
     list_filter = ["is_active", "is_staff", "groups"]
     search_fields = ["wallet_address", "username", "id"]
@@ -70,7 +71,7 @@ class StreamTicketAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ServiceKey)
-class ServiceKeyAdmin(admin.ModelAdmin):
+class ServiceKeyAdmin(ModelAdmin):
     list_display = ["name", "prefix", "scopes", "is_active", "expires_at", "last_used_at"]
     fields = ["name", "prefix", "scopes", "is_active", "expires_at", "created_at", "last_used_at"]
     readonly_fields = ["name", "prefix", "scopes", "created_at", "last_used_at"]

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
 
 from badges.bulk import award_from_csv
 from badges.forms import CsvForm, RevokeForm, report_rows
@@ -22,7 +23,7 @@ from core.spreadsheets import csv_file
 
 
 @admin.register(BadgeDefinition)
-class BadgeDefinitionAdmin(admin.ModelAdmin):
+class BadgeDefinitionAdmin(ModelAdmin):
     list_display = ["slug", "name", "required_for_tier", "is_active", "position"]
     list_filter = ["is_active", "required_for_tier"]
     search_fields = ["slug", "name"]
@@ -40,7 +41,7 @@ class BadgeDefinitionAdmin(admin.ModelAdmin):
         return False  # tiers and rules would silently ask for less; `is_active` retires it
 
 
-class HistoryInline(LookOnly, admin.TabularInline):
+class HistoryInline(LookOnly, TabularInline):
     model = BadgeStatusHistory
     extra = 0
 
@@ -53,7 +54,7 @@ class BadgeStatusHistoryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EarnedBadge)
-class EarnedBadgeAdmin(admin.ModelAdmin):
+class EarnedBadgeAdmin(ModelAdmin):
     """“Add” awards, the action revokes; nothing else changes a badge by hand."""
 
     list_display = ["definition", "status", "earned_at", "user", "reserved_for"]
@@ -79,7 +80,10 @@ class EarnedBadgeAdmin(admin.ModelAdmin):
     ) -> ModelChoiceField | None:
         if db_field.name == "definition":
             kwargs["queryset"] = BadgeDefinition.objects.listed()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: ModelChoiceField | None = super().formfield_for_foreignkey(
+            db_field, request, **kwargs
+        )
+        return field
 
     def save_model(
         self, request: HttpRequest, obj: EarnedBadge, form: ModelForm, change: bool
@@ -146,4 +150,4 @@ class EarnedBadgeAdmin(admin.ModelAdmin):
 
 
 def _who(request: HttpRequest) -> str:
-    return f"admin {request.user.get_username()}"
+    return f"admin {request.user}"

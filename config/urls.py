@@ -12,9 +12,6 @@ from core.pages import landing_page, live_page
 from events.api import asyncapi_json
 from realtime.health import ReadinessView
 
-admin.site.site_header = admin.site.site_title = "AIW3 NFT"
-admin.site.index_title = "Operations"
-
 urlpatterns = [
     path("", landing_page, name="landing"),
     path("live", live_page, name="live"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 from core.models import IdempotencyKey
 
@@ -21,7 +22,7 @@ class LookOnly:
         return False
 
 
-class ReadOnlyAdmin(LookOnly, admin.ModelAdmin):
+class ReadOnlyAdmin(LookOnly, ModelAdmin):
     """A table to look at."""
 
 

@@ -60,9 +60,7 @@ class GroupCursorAdmin(ReadOnlyAdmin):
             return form
         for group in queryset:
             try:
-                order = order_replay(
-                    group=group.name, asked_by=request.user.get_username(), **form.order()
-                )
+                order = order_replay(group=group.name, asked_by=str(request.user), **form.order())
             except DomainError as error:
                 self.message_user(request, error.message, messages.ERROR)
                 continue

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 from core.admin import ReadOnlyAdmin
 from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
@@ -30,7 +31,7 @@ class MilestoneReachedAdmin(ReadOnlyAdmin):
 
 
 @admin.register(VolumeMilestone)
-class VolumeMilestoneAdmin(admin.ModelAdmin):
+class VolumeMilestoneAdmin(ModelAdmin):
     """An amount that somebody reached stays: it was told."""
 
     list_display = ["amount", "tier_unlocked"]

@@ -115,7 +115,7 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
         form = confirmed(request, ReviewForm)
         if isinstance(form, HttpResponse):
             return form
-        upgrade, by = queryset.get(), request.user.get_username()
+        upgrade, by = queryset.get(), str(request.user)
         try:
             made = decide_review(
                 request_id=upgrade.id, by=by, now=timezone.now(), **form.cleaned_data

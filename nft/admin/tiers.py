@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import URLField
 from django.forms import ModelForm
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 from core.admin import ReadOnlyAdmin
 from nft.forms import AwardRuleForm, TierForm
@@ -26,7 +27,7 @@ AWARDS_TO = (
 
 
 @admin.register(Tier)
-class TierAdmin(admin.ModelAdmin):
+class TierAdmin(ModelAdmin):
     """An edit changes what is offered from now on, never an NFT or a running upgrade."""
 
     form = TierForm
@@ -64,7 +65,7 @@ class TierAdmin(admin.ModelAdmin):
     ) -> None:
         super().save_related(request, form, formsets, change)
         tier: Tier = form.instance
-        offer_tier(tier=tier, author=f"admin {request.user.get_username()}")
+        offer_tier(tier=tier, author=f"admin {request.user}")
         levels = Tier.objects.on_offer().values_list("level", flat=True)
         if tier.level > min(levels, default=1) and tier.level - 1 not in levels:
             text = f"Nobody can reach level {tier.level}: level {tier.level - 1} is not on offer."
@@ -72,7 +73,7 @@ class TierAdmin(admin.ModelAdmin):
 
 
 @admin.register(AwardRule)
-class AwardRuleAdmin(admin.ModelAdmin):
+class AwardRuleAdmin(ModelAdmin):
     """Rules apply to everybody from the next sweep on, and to what they did before."""
 
     form = AwardRuleForm

@@ -1,6 +1,7 @@
 """Upgrades follow their state machine: they are looked at, never edited."""
 
 from django.contrib import admin
+from unfold.admin import TabularInline
 
 from core.admin import LookOnly, ReadOnlyAdmin
 from nft.models import (
@@ -12,18 +13,18 @@ from nft.models import (
 )
 
 
-class HistoryInline(LookOnly, admin.TabularInline):
+class HistoryInline(LookOnly, TabularInline):
     model = UpgradeStatusHistory
     extra = 0
 
 
-class BurnTransactionInline(LookOnly, admin.TabularInline):
+class BurnTransactionInline(LookOnly, TabularInline):
     model = BurnTransaction
     extra = 0
     exclude = ("signed_transaction",)
 
 
-class ReviewInline(LookOnly, admin.TabularInline):
+class ReviewInline(LookOnly, TabularInline):
     model = ReviewDecision
     extra = 0
 
