@@ -22,6 +22,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "badges": ("badge_earned", "badge_activated", "badge_consumed", "badge_revoked"),
     "trading": ("volume_milestone_reached", "tier_qualification_changed"),
 }  # fmt: skip
+# Of the inbox, which has a page of its own.
+SILENT = ("notification_created", "notifications_read")
 GOOD = ("upgrade_completed", "nft_unlocked", "badge_earned", "volume_milestone_reached")
 BAD = ("burn_rejected", "nft_unlock_failed", "badge_revoked", "upgrade_needs_review")
 

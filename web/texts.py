@@ -18,7 +18,6 @@ def _connection() -> dict[str, str]:
         "stopped": _("Stopped"),
         "resume": _("Show it here"),
         "signInAgain": _("Sign in again"),
-        "dismiss": _("Dismiss"),
     }
 
 
@@ -41,7 +40,6 @@ def _wallet() -> dict[str, str]:
             "{wallet} is not on the network {network}. Change the network in the wallet's "
             "settings, then try again. Nothing was sent."
         ),
-        "copied": _("Copied"),
         "demoWallet": _("Demo wallet (this browser only)"),
     }
 
@@ -53,12 +51,27 @@ def _signing() -> dict[str, str]:
         "signBurn": _("Sign the burn in {wallet}."),
         "sending": _("Signed. Sending it to the chain …"),
         "sent": _("Sent. The chain confirms it now."),
-        "starting": _("Starting the upgrade …"),
         "demoMessage": _("The demo wallet is asked to sign this message:"),
         "demoTransaction": _("The demo wallet is asked to sign a transaction that burns your NFT."),
-        "approve": _("Approve"),
-        "decline": _("Decline"),
-        "working": _("One moment …"),
+        "nobody": _("Nobody yet."),
+        "myPlace": _("My place: {rank} of {members}"),
+        "noPlace": _("You have no score here yet."),
+        "missingPart": _("This part of the site is not available at the moment."),
+        "noNotifications": _("Nothing yet."),
+        "markRead": _("Mark as read"),
+        "saved": _("Saved."),
+        "pushOn": _("This browser is told, also while no page is open."),
+        "pushOff": _("This browser is not told while no page is open."),
+        "pushDenied": _(
+            "The browser does not allow notifications for this site. Change that in its settings."
+        ),
+        "pushMissing": _("This browser or this site has no push messages."),
+        "enablePush": _("Tell this browser"),
+        "disablePush": _("Do not tell this browser"),
+        "unit.volume": _("USD"),
+        "unit.level": _("level"),
+        "unit.badges": _("badges"),
+        "unit.upgrades": _("upgrades"),
     }
 
 

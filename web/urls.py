@@ -1,6 +1,7 @@
 """The pages. What they load from the API is below `api/`."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from web.policies import csp_report
@@ -15,7 +16,10 @@ urlpatterns = [
     path("activity/news", members.news_fragment, name="news"),
     path("upgrades", upgrades.upgrade_list_page, name="upgrades"),
     path("upgrades/new/<str:nft_id>", upgrades.preview_page, name="upgrade-preview"),
+    path("upgrade/<str:upgrade_id>", RedirectView.as_view(pattern_name="upgrade-page")),
     path("upgrades/<str:upgrade_id>", upgrades.upgrade_page, name="upgrade-page"),
+    path("leaderboards", members.leaderboards_page, name="leaderboards-page"),
+    path("notifications", members.notifications_page, name="notifications-page"),
     path("nfts/<str:mint>", public.nft_page, name="nft-page"),
     path("status", public.status_page, name="status"),
     path("live", public.live_page, name="live"),

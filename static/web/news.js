@@ -3,9 +3,9 @@
 
 import { byId, config } from "./config.js";
 
-const SHOWN_FOR = 6_000; // milliseconds
+const SHOWN_FOR = 5_000; // milliseconds
 const TOGETHER = 250; // milliseconds
-const MOST = 4;
+const MOST = 3;
 let after = config.head;
 let timer = 0;
 

@@ -5,6 +5,7 @@ import { NftEvents } from "../live/nft-events.js";
 import "./actions.js";
 import { csrfToken } from "./api.js";
 import { byId, config, text } from "./config.js";
+import { countUnread } from "./bell.js";
 import { registerDemoWallet } from "./demo-wallet.js";
 import { refreshSoon } from "./live-parts.js";
 import { showNews } from "./news.js";
@@ -13,6 +14,7 @@ import { watchWallet } from "./wallet-state.js";
 if (config.demoWallet) registerDemoWallet();
 if (config.wallet) {
   follow();
+  void countUnread();
   void watchWallet();
 }
 
@@ -21,9 +23,11 @@ function follow() {
   const client = new NftEvents({
     after: config.head,
     csrfToken,
-    onEvent: () => {
+    onEvent: (event) => {
+      document.dispatchEvent(new CustomEvent("page:event", { detail: event }));
       refreshSoon();
       showNews();
+      if (event.type.startsWith("notification")) void countUnread();
     },
     onReset: refreshSoon,
     onState: (state) => {

@@ -22,7 +22,7 @@ from nft.services.benefits import benefits_of
 from trading.models import Trade
 from web.access import member_of, member_page
 from web.ladder import next_tier_of
-from web.telling import KINDS, tell
+from web.telling import KINDS, SILENT, tell
 
 PAGE = 30  # events
 
@@ -94,17 +94,32 @@ def activity_page(request: HttpRequest, member: User) -> HttpResponse:
 
 
 @require_safe
+@never_cache
+@ensure_csrf_cookie
+def leaderboards_page(request: HttpRequest) -> HttpResponse:
+    """For everybody; the places come by script, a member's own among them."""
+    return render(request, "web/leaderboards.html")
+
+
+@require_safe
+@member_page
+def notifications_page(request: HttpRequest, _member: User) -> HttpResponse:
+    """The inbox and what comes into it; both by script, from the API."""
+    return render(request, "web/notifications.html")
+
+
+@require_safe
 @member_page
 def news_fragment(request: HttpRequest, member: User) -> HttpResponse:
     """For the script: what happened behind `after`, as short notices in the page's language."""
     after = request.GET.get("after", "")
     since = int(after) if after.isdecimal() and len(after) < 19 else 0
-    events = Event.objects.for_user(member.id, after=since)[:5]
+    events = Event.objects.for_user(member.id, after=since).exclude(type__in=SILENT)[:5]
     return render(request, "web/news.html", {"news": tell(events)})
 
 
 def _feed(member: User) -> Any:
-    return Event.objects.for_user(member.id).reverse()
+    return Event.objects.for_user(member.id).exclude(type__in=SILENT).reverse()
 
 
 def _playground(member: User) -> dict[str, Any]:
