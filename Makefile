@@ -17,11 +17,11 @@ IMPORT := $(RUN) demo.throwaway
 # A developer's own configuration, if there is one (see .env.example).
 WITH_ENV := set -a; if [ -f .env ]; then . ./.env; fi; set +a; PATH="$$PWD/$(BIN):$$PATH"
 PROCESS = $(WITH_ENV); eval "exec $$(sed -n 's/^$(1): //p' Procfile)"
-COVERED := chain nft badges accounts events realtime analytics notifications audit backoffice
+COVERED := chain nft badges accounts events realtime analytics notifications audit backoffice web
 
 on = $(filter-out 0 no false,$(1))
 
-.PHONY: help demo test lint fmt bench faults seed migrate server worker env lock runtime dev
+.PHONY: help screenshots demo test lint fmt bench faults seed migrate server worker env lock runtime dev
 
 help: ## Lists the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,6 +40,9 @@ ifneq ($(call on,$(REQUIRE_ALL)),)
 else
 	@exec $(RUN) pytest -n 2 $(ARGS)
 endif
+
+screenshots: dev ## Every page in light, dark and on a phone, into build/screenshots/
+	@exec $(RUN) pytest -q -n 0 tests/web/test_pages.py
 
 lint: dev ## Style, types, layers, migrations, the API schema, the lock files
 	@$(RUN) ruff check .

@@ -108,6 +108,10 @@ class SolanaClient:
         with expected_shape():
             return int(value)
 
+    async def airdrop(self, address: str, lamports: int) -> str:
+        """The signature of the faucet's transaction, on clusters that have a faucet."""
+        return str(await self._rpc.request("requestAirdrop", [_address(address), lamports]))
+
     async def mint_account(self, address: str) -> MintAccount | ForeignAccount | None:
         """ForeignAccount: something exists here that is no Token-2022 mint."""
         config = {**self._config(), "encoding": "base64"}

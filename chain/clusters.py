@@ -5,3 +5,10 @@ GENESIS_HASHES = {
     "devnet": "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG",
     "testnet": "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpvk2NsNY",
 }
+
+# Where people look up what happened; a private cluster has none.
+EXPLORERS = {
+    "mainnet": "https://explorer.solana.com/{kind}/{id}",
+    "devnet": "https://explorer.solana.com/{kind}/{id}?cluster=devnet",
+    "testnet": "https://explorer.solana.com/{kind}/{id}?cluster=testnet",
+}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.templatetags.static import static
 
-from chain.clusters import GENESIS_HASHES
+from chain.clusters import EXPLORERS, GENESIS_HASHES
 from chain.signers import read_signer
 from core.env import database, env, versioned_secrets
 
@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "corsheaders",
+    "csp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
     "notifications",
     "audit",
     "backoffice",
+    "web",
     "proof",
 ]
 
@@ -53,7 +55,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "core.correlation.CorrelationIdMiddleware",
+    "web.policies.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "web.language.PageLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -71,6 +75,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "web.context.page",
             ]
         },
     }
@@ -251,6 +256,10 @@ STORAGES = {
 }
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -375,6 +384,53 @@ STUCK_AFTER = timedelta(seconds=env.int("STUCK_AFTER_SECONDS", 10 * 60))
 OWNERSHIP_GLANCE_EVERY = timedelta(seconds=env.int("OWNERSHIP_GLANCE_SECONDS", 10))
 OWNERSHIP_REREAD_EVERY = timedelta(seconds=env.int("OWNERSHIP_REREAD_SECONDS", 6 * 3600))
 LATE_BURN_WATCH = timedelta(days=env.int("LATE_BURN_WATCH_DAYS", 30))
+
+# --- The pages ------------------------------------------------------------------------
+# Where a transaction or an address can be looked up; {kind} is tx or address. Empty: nowhere.
+EXPLORER_URL = env.str("EXPLORER_URL", EXPLORERS.get(SOLANA_CHAIN, ""))
+# A wallet that the page makes in the browser, and a playground to earn in. Only on a localnet.
+DEMO_WALLET = env.bool("DEMO_WALLET", False)
+# What a page may load and run, by the start of its address; the first that fits counts, and
+# CONTENT_SECURITY_POLICY where none does (docs/pages.md). Violations come to /csp-report.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],  # wallets bring their pictures as data
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "report-uri": ["/csp-report"],
+    }
+}
+CONTENT_SECURITY_POLICIES = {
+    # Swagger UI sets styles of its own; its script is served as a file.
+    "/api/docs/": {
+        "default-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "report-uri": ["/csp-report"],
+    },
+    "/api/": {"default-src": ["'none'"], "frame-ancestors": ["'none'"]},
+    # Its scripts evaluate the expressions that they find in attributes (Alpine), and one is inline.
+    "/admin/": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'", "data:"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "report-uri": ["/csp-report"],
+    },
+}
 
 LOGGING = {
     "version": 1,

@@ -4,17 +4,15 @@ from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
 from core.health import MetricsView, healthz
-from core.pages import landing_page, live_page
 from events.api import asyncapi_json
 from realtime.health import ReadinessView
 
 urlpatterns = [
-    path("", landing_page, name="landing"),
-    path("live", live_page, name="live"),
+    path("", include("web.urls")),
     path("favicon.ico", RedirectView.as_view(url=static("favicon.svg"), permanent=True)),
     path("healthz", healthz, name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
@@ -29,7 +27,7 @@ urlpatterns = [
     ),
     path(
         "api/docs/",
-        SpectacularSwaggerView.as_view(
+        SpectacularSwaggerSplitView.as_view(
             url_name="schema", permission_classes=[AllowAny], authentication_classes=[]
         ),
         name="docs",
@@ -44,5 +42,5 @@ urlpatterns = [
 ]
 
 handler400 = "core.api.bad_request"
-handler404 = "core.api.not_found"
+handler404 = "web.views.errors.not_found"
 handler500 = "core.api.server_error"

@@ -158,7 +158,8 @@ def _sum_up(timing: UpgradeTiming, display: Display) -> None:
 
 
 def _serve(system: System) -> None:
-    print(f"\nServing {system.base_url} until Ctrl-C. Try {system.base_url}/api/docs/")
+    print(f"\nServing {system.base_url} until Ctrl-C. Open it in a browser: the sign-in offers a")
+    print(f"demo wallet. The API is at {system.base_url}/api/docs/")
     print(f"How a script drives it: {system.state.info}", flush=True)
     try:
         while True:

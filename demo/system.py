@@ -146,6 +146,7 @@ class System:
             "CHAIN_POLL_MS": "20",
             "SOLANA_GENESIS_HASH": self.localnet.genesis_hash,
             "LOCALNET_ALLOWED": "true",
+            "DEMO_WALLET": "true",
             "STATIC_ROOT": str(self.state.folder / "static"),
             "NFT_STORAGE_OPTIONS": json.dumps({"location": str(self.state.folder / "nft")}),
             "BEAT_SCHEDULE": str(self.state.folder / "beat"),

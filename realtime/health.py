@@ -24,7 +24,7 @@ class ReadinessView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
-        checks = {"database": _database_answers(), "streams": _streams_hear()}
+        checks = {"database": database_answers(), "streams": streams_hear()}
         is_ready = all(checks.values())
         body: dict[str, object] = {"status": "ready" if is_ready else "not ready"}
         if checks["database"] and is_operator(request.user):
@@ -34,7 +34,7 @@ class ReadinessView(APIView):
         )
 
 
-def _database_answers() -> bool:
+def database_answers() -> bool:
     try:
         ping()
     except DatabaseError:
@@ -42,7 +42,7 @@ def _database_answers() -> bool:
     return True
 
 
-def _streams_hear() -> bool:
+def streams_hear() -> bool:
     """A process that serves no streams (none was started) has nothing to hear."""
     site = running_site()
     return site is None or not (site.draining or site.hub.is_deaf)

@@ -74,7 +74,7 @@ def _attributes(face: Face) -> list[dict[str, Any]]:
         "Trading fee reduction": benefits.pop("tradingFeeReduction", None),
         "AI agent weekly uses": benefits.pop("aiAgentWeeklyUses", None),
         "Priority support": bool(benefits.pop("prioritySupport", False)),
-        **{_title(name): value for name, value in sorted(benefits.items())},
+        **{title_of(name): value for name, value in sorted(benefits.items())},
     }
     shown = [
         {"trait_type": name, "value": _shown(value)}
@@ -94,6 +94,6 @@ def _shown(value: Any) -> Any:
     return ("Yes" if value else "No") if isinstance(value, bool) else value
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
     """`loungeAccess` as `Lounge access`."""
     return re.sub(r"(?<!^)(?=[A-Z])", " ", name).capitalize()

@@ -49,8 +49,8 @@ def draw_picture(face: Face) -> str:
             "short_mint": f"{face.mint_address[:6]} … {face.mint_address[-6:]}",
             "stars": _stars(noise),
             "rings": _rings(noise, level),
-            "crystal": _polygon(sides=level + 3, radius=112, turn=noise[0] * 360 / 256),
-            "heart": _polygon(sides=level + 3, radius=64, turn=noise[1] * 360 / 256),
+            "crystal": polygon(sides=level + 3, radius=112, turn=noise[0] * 360 / 256),
+            "heart": polygon(sides=level + 3, radius=64, turn=noise[1] * 360 / 256),
             "pips": [CENTRE + 26 * (place - (level - 1) / 2) for place in range(min(level, 12))],
         },
     )
@@ -89,7 +89,7 @@ def _rings(noise: bytes, level: int) -> list[Ring]:
     ]
 
 
-def _polygon(*, sides: int, radius: int, turn: float) -> str:
+def polygon(*, sides: int, radius: int, turn: float) -> str:
     """The `points` of a regular polygon around the centre of the crystal."""
     sides = min(sides, 16)
     angles = (math.radians(turn + 360 * corner / sides) for corner in range(sides))

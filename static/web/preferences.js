@@ -1,0 +1,104 @@
+// @ts-check
+/** What I want to hear and where: whole channels, each kind, and this browser by push. */
+
+import { call, get, post } from "./api.js";
+import { byId, text } from "./config.js";
+import { element } from "./elements.js";
+
+const PREFERENCES = "/api/v1/user/notification-preferences";
+const SUBSCRIPTIONS = "/api/v1/user/push-subscriptions";
+const CHANNELS = /** @type {const} */ (["inApp", "email", "webPush"]);
+
+const form = /** @type {HTMLFormElement} */ (byId("preferences"));
+const types = /** @type {HTMLElement} */ (byId("preference-types"));
+const state = /** @type {HTMLElement} */ (byId("preference-state"));
+const push = /** @type {HTMLButtonElement} */ (byId("push"));
+const pushState = /** @type {HTMLElement} */ (byId("push-state"));
+
+/** @param {string} message */
+const say = (message) => void (state.textContent = message);
+
+async function load() {
+  try {
+    const preferences = await get(PREFERENCES);
+    for (const channel of CHANNELS) field(channel).checked = preferences.channels[channel];
+    types.replaceChildren(...preferences.types.map(row));
+    form.hidden = false;
+  } catch {
+    say(text("missingPart"));
+  }
+}
+
+/** @param {string} name */
+const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+
+/** @param {{ type: string } & Record<(typeof CHANNELS)[number], boolean>} kind */
+function row(kind) {
+  const boxes = CHANNELS.map((channel) => {
+    const label = `${kind.type.replaceAll("_", " ")}, ${form.dataset[channel.toLowerCase()]}`;
+    const box = element("input", { type: "checkbox", name: `${kind.type} ${channel}`, "aria-label": label });
+    box.checked = kind[channel];
+    return element("td", {}, box);
+  });
+  return element("tr", {}, element("th", { scope: "row" }, kind.type.replaceAll("_", " ")), ...boxes);
+}
+
+form.addEventListener("change", async () => {
+  const names = [...new Set([...types.querySelectorAll("input")].map(({ name }) => name.split(" ")[0]))];
+  const channels = Object.fromEntries(CHANNELS.map((channel) => [channel, field(channel).checked]));
+  const wanted = names.map((type) => ({
+    type,
+    ...Object.fromEntries(CHANNELS.map((channel) => [channel, field(`${type} ${channel}`).checked])),
+  }));
+  try {
+    await call("PUT", PREFERENCES, { channels, types: wanted });
+    say(text("saved"));
+  } catch (error) {
+    say(error instanceof Error ? error.message : text("offline"));
+  }
+});
+
+/** @returns {Promise<ServiceWorkerRegistration>} */
+const worker = () => navigator.serviceWorker.register("/service-worker.js");
+
+async function showPush() {
+  if (!("serviceWorker" in navigator) || !("PushManager" in window)) return tellPush("pushMissing");
+  const subscription = await (await worker()).pushManager.getSubscription();
+  push.hidden = false;
+  push.textContent = text(subscription ? "disablePush" : "enablePush");
+  tellPush(subscription ? "pushOn" : "pushOff");
+}
+
+/** @param {string} name */
+const tellPush = (name) => void (pushState.textContent = text(name));
+
+push.addEventListener("click", async () => {
+  push.disabled = true;
+  try {
+    const { pushManager } = await worker();
+    const subscription = await pushManager.getSubscription();
+    await (subscription ? leave(subscription) : join(pushManager));
+    await showPush();
+  } catch (error) {
+    const denied = Notification.permission === "denied";
+    pushState.textContent = denied ? text("pushDenied") : /** @type {Error} */ (error).message;
+  }
+  push.disabled = false;
+});
+
+/** @param {PushManager} manager */
+async function join(manager) {
+  const { publicKey } = await get("/api/v1/push-public-key");
+  const options = { userVisibleOnly: true, applicationServerKey: publicKey };
+  const { endpoint, keys } = (await manager.subscribe(options)).toJSON();
+  await post(SUBSCRIPTIONS, { endpoint, keys });
+}
+
+/** @param {PushSubscription} subscription */
+async function leave(subscription) {
+  await call("DELETE", SUBSCRIPTIONS, { endpoint: subscription.endpoint });
+  await subscription.unsubscribe();
+}
+
+void load();
+showPush().catch(() => tellPush("pushMissing"));

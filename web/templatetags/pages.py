@@ -1,0 +1,95 @@
+"""Small helpers of the templates."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from nft.services.faces import title_of
+from nft.services.pictures import polygon
+
+register = template.Library()
+
+
+@register.filter
+def short(text: str) -> str:
+    """An address or signature, so that a person can compare its ends."""
+    return text if len(text) <= 12 else f"{text[:4]}…{text[-4:]}"
+
+
+@register.filter
+def usd(amount: Any) -> str:
+    """Whole dollars where there are no cents, with separators."""
+    return number_format(amount, decimal_pos=2 if amount % 1 else 0, force_grouping=True)
+
+
+@register.filter
+def lamports_as_sol(lamports: int) -> str:
+    return f"{lamports / 10**9:.9f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def status_name(status: str) -> str:
+    """Of an upgrade, for a person."""
+    names = {
+        "awaiting_burn": _("waits for your signature"),
+        "verifying_burn": _("burn is checked"),
+        "minting": _("minting"),
+        "mint_failed": _("minting, delayed"),
+        "closing": _("closing"),
+        "needs_review": _("in review"),
+        "completed": _("complete"),
+        "cancelled": _("cancelled"),
+        "expired": _("expired"),
+    }
+    return names.get(status, status)
+
+
+@register.filter
+def seconds(value: float) -> str:
+    """0.4 s, 12 s, 3 min 20 s."""
+    if value < 10:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def benefit_rows(benefits: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and value, in the documented order, then whatever else the tier gives."""
+    known = {
+        "tradingFeeReduction": _("Lower trading fees"),
+        "aiAgentWeeklyUses": _("AI agent uses a week"),
+        "prioritySupport": _("Priority support"),
+    }
+    names = [*(name for name in known if name in benefits), *sorted(benefits.keys() - known.keys())]
+    return [(known.get(name) or title_of(name), _shown(benefits[name])) for name in names]
+
+
+@register.filter
+def benefit_name(name: str) -> str:
+    return benefit_rows({name: ""})[0][0]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return str(value)
+
+
+@register.simple_tag
+def emblem_points(level: int, radius: int) -> str:
+    """The crystal of a level, around the centre that the pictures of NFTs have."""
+    return polygon(sides=level + 3, radius=radius, turn=-90)
+
+
+@register.simple_tag
+def explorer_url(kind: str, identifier: str) -> str:
+    """`kind` is tx or address. Where no explorer is known, an NFT's own page, or nothing."""
+    if settings.EXPLORER_URL:
+        return str(settings.EXPLORER_URL.format(kind=kind, id=identifier))
+    return reverse("nft-page", args=[identifier]) if kind == "address" else ""
