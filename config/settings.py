@@ -318,7 +318,7 @@ CELERY_TASK_ROUTES = {
     "events.*": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "redrive unfinished rows": {"task": "nft.redrive", "schedule": 5.0, "options": {"expires": 5}},
+    "redrive unfinished rows": {"task": "nft.redrive", "schedule": 3.0, "options": {"expires": 3}},
     "expire upgrades": {"task": "nft.expire", "schedule": 10.0, "options": {"expires": 10}},
     "tell of stuck rows": {
         "task": "nft.tell_stuck",
@@ -350,7 +350,7 @@ SOLANA_CHAIN = env.str("SOLANA_CHAIN", "localnet")  # the SIWS chain id
 # Which cluster is believed. A private cluster makes up its own; empty: any.
 SOLANA_GENESIS_HASH = env.str("SOLANA_GENESIS_HASH", GENESIS_HASHES.get(SOLANA_CHAIN, ""))
 SOLANA_RPC_TIMEOUT_SECONDS = env.float("SOLANA_RPC_TIMEOUT_SECONDS", 5.0)  # one call
-SOLANA_RPC_DEADLINE_SECONDS = env.float("SOLANA_RPC_DEADLINE_SECONDS", 12.0)  # one look
+SOLANA_RPC_DEADLINE_SECONDS = env.float("SOLANA_RPC_DEADLINE_SECONDS", 10.0)  # one look
 # One look that a person waits for, who rather hears soon that the chain does not answer.
 SOLANA_RPC_CALLER_SECONDS = env.float("SOLANA_RPC_CALLER_SECONDS", 4.0)
 SOLANA_SLOT_DURATION = timedelta(milliseconds=env.int("SOLANA_SLOT_MS", 400))
