@@ -13,7 +13,9 @@ TOKEN_PROGRAM = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"  # noqa: S105 - an
 
 class Node:
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        # A new connection a call: a kept one may be closed in the moment in which it is used.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False, limits=once)
 
     def call(self, method: str, *params: Any) -> Any:
         """Raises RuntimeError with the error that the node answered."""

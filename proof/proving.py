@@ -13,6 +13,7 @@ from proof.ground import ground
 from proof.scenarios import SCENARIOS
 
 TRIES = 6  # until a point that was found once must have been met again
+TRIES_SINCE = 3  # the same for points that only kills led to; most of them are races
 BY_CHANCE = 0.01  # of the runs: a point that no more of them came by needs a race to be met
 LINGER = 20.0  # seconds that a second try waits at the end: longer than any interval of beat
 
@@ -97,10 +98,10 @@ class _Prover:
 
     def prove(self) -> Proof:
         self._trace()
-        self._kill_at(self._choose(self._proof.found))
+        self._kill_at(self._choose(self._proof.found), TRIES)
         if self._plan.sample is None:
             self._say("Points that were first met after a kill:")
-            self._kill_at(self._choose(self._found_since()))
+            self._kill_at(self._choose(self._found_since()), TRIES_SINCE)
         return self._proof
 
     def _trace(self) -> None:
@@ -128,8 +129,8 @@ class _Prover:
             return points
         return random.Random(self._plan.seed).sample(points, self._plan.sample)  # noqa: S311
 
-    def _kill_at(self, points: Sequence[str]) -> None:
-        for attempt in range(TRIES):
+    def _kill_at(self, points: Sequence[str], tries: int) -> None:
+        for attempt in range(tries):
             linger = LINGER if attempt else 0.0
             cases = [
                 self._case(self._way_to(point, attempt), point, linger=linger) for point in points
