@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from accounts.models import LoginSession, ServiceKey, SignInNonce, StreamTicket, User
 from accounts.services import revoke_login_sessions
 from core.admin import ReadOnlyAdmin
+from core.confirming import ConfirmForm, acting_as, confirmed
 
 
 @admin.register(User)
@@ -33,11 +34,19 @@ class UserAdmin(ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a user appears by signing in, staff by `createsuperuser`
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Staff are a superuser's to change: else one who may edit users edits their betters."""
+        above = obj is not None and (obj.is_staff or obj.is_superuser)
+        return super().has_change_permission(request, obj) and (not above or _is_superuser(request))
+
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         """Only a superuser gives powers away."""
         powers = ["is_staff", "is_superuser", "groups"]
-        granted = request.user.is_authenticated and request.user.is_superuser
-        return [*self.readonly_fields, *([] if granted else powers)]
+        return [*self.readonly_fields, *([] if _is_superuser(request) else powers)]
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_superuser
 
 
 @admin.register(SignInNonce)
@@ -47,17 +56,31 @@ class SignInNonceAdmin(ReadOnlyAdmin):
     fields = ["wallet_address", "created_at", "expires_at", "consumed_at"]
 
 
+class SignOutForm(ConfirmForm):
+    title = "Sign these sessions out?"
+
+
 @admin.register(LoginSession)
 class LoginSessionAdmin(ReadOnlyAdmin):
     list_display = ["id", "user", "created_at", "expires_at", "ended_at", "end_reason"]
+    list_select_related = ["user"]
     list_filter = ["end_reason"]
     search_fields = ["user__wallet_address", "user__username"]
     fields = ["id", "user", "created_at", "expires_at", "ended_at", "end_reason"]
     actions = ["revoke"]
 
-    @admin.action(description="Revoke (signs these sessions out)", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[LoginSession]) -> None:
-        revoke_login_sessions(sessions=queryset, now=timezone.now())
+    @admin.action(description="Revoke (signs these sessions out)…", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[LoginSession]) -> HttpResponse | None:
+        form = confirmed(request, SignOutForm)
+        if isinstance(form, HttpResponse):
+            return form
+        sessions = list(queryset.filter(ended_at__isnull=True))
+        with acting_as(request, form) as act:
+            revoke_login_sessions(sessions=queryset, now=timezone.now())
+        for session in sessions:
+            self.log_change(request, session, f"Revoked: {act.reason}")
+        self.message_user(request, f"{len(sessions)} signed out.")
+        return None
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_loginsession")
@@ -66,6 +89,7 @@ class LoginSessionAdmin(ReadOnlyAdmin):
 @admin.register(StreamTicket)
 class StreamTicketAdmin(ReadOnlyAdmin):
     list_display = ["id", "user", "resource", "created_at", "started_at", "resumable_until"]
+    list_select_related = ["user"]
     search_fields = ["user__wallet_address"]
     fields = ["id", "user", "resource", "created_at", "started_at", "resumable_until"]
 
@@ -73,6 +97,8 @@ class StreamTicketAdmin(ReadOnlyAdmin):
 @admin.register(ServiceKey)
 class ServiceKeyAdmin(ModelAdmin):
     list_display = ["name", "prefix", "scopes", "is_active", "expires_at", "last_used_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "prefix"]
     fields = ["name", "prefix", "scopes", "is_active", "expires_at", "created_at", "last_used_at"]
     readonly_fields = ["name", "prefix", "scopes", "created_at", "last_used_at"]
 

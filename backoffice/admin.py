@@ -1,14 +1,20 @@
-"""What Django itself keeps: roles, and the log of what was done in the admin."""
+"""Roles, the log of what was done, and what staff sign in with: never a secret of it."""
 
+from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
 
 from core.admin import ReadOnlyAdmin
+from core.confirming import ConfirmForm, acting_as, confirmed
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, TOTPDevice, StaticDevice])
 
 
 @admin.register(Group)
@@ -23,3 +29,42 @@ class LogEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "content_type")
     search_fields = ("object_id", "object_repr", "change_message", "user__username")
     date_hierarchy = "action_time"
+
+
+@admin.register(TOTPDevice, StaticDevice)
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has one, and when it was used; `manage.py reset_second_factor` takes it away."""
+
+    list_display = ("user", "name", "confirmed", "created_at", "last_used_at")
+    list_filter = ("confirmed",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__wallet_address")
+    fields = ("user", "name", "confirmed", "created_at", "last_used_at")
+
+
+class ForgiveForm(ConfirmForm):
+    title = "Let these addresses try again now?"
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnlyAdmin):
+    list_display = ("attempt_time", "ip_address", "username", "failures_since_start")
+    search_fields = ("ip_address", "username")
+    fields = ("attempt_time", "ip_address", "username", "failures_since_start", "user_agent")
+    actions = ("forgive",)
+
+    def has_forgive_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("axes.delete_accessattempt")
+
+    @admin.action(description="Let them try again now…", permissions=["forgive"])
+    def forgive(
+        self, request: HttpRequest, queryset: QuerySet[AccessAttempt]
+    ) -> HttpResponse | None:
+        form = confirmed(request, ForgiveForm)
+        if isinstance(form, HttpResponse):
+            return form
+        with acting_as(request, form) as act:
+            for attempt in queryset:
+                self.log_change(request, attempt, f"Forgiven: {act.reason}")
+                attempt.delete()
+        return None

@@ -7,6 +7,9 @@ class BackofficeConfig(AppConfig):
 
     name = "backoffice"
 
+    def ready(self) -> None:
+        from backoffice import checks  # noqa: F401 - registers itself
+
 
 class BackofficeAdminConfig(admin.AdminConfig):
     """Django's admin, whose `admin.site` is ours: every app registers with it as usual."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse_lazy
@@ -61,6 +62,9 @@ AREAS: Mapping[str, Mapping[str, str]] = {
         "accounts.StreamTicket": "confirmation_number",
         "accounts.SignInNonce": "draw",
         "core.IdempotencyKey": "content_copy",
+        "otp_totp.TOTPDevice": "phonelink_lock",
+        "otp_static.StaticDevice": "pin",
+        "axes.AccessAttempt": "lock_clock",
         "auth.Group": "badge",
         "admin.LogEntry": "receipt_long",
     },
@@ -97,3 +101,16 @@ def _pages() -> list[Item]:
         {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
         {"title": "Live streams", "icon": "sensors", "link": reverse_lazy("admin-streams")},
     ]
+
+
+def account_links(request: HttpRequest) -> list[Item]:
+    """The menu of whoever is signed in."""
+    links = [{"title": "Second factor", "link": reverse_lazy("admin:enrol")}]
+    if request.user.is_authenticated and request.user.has_usable_password():
+        links.append({"title": "Change password", "link": reverse_lazy("admin:password_change")})
+    return links
+
+
+def environment(_request: HttpRequest) -> list[str] | None:
+    """The label on top of each page: where a password alone is enough, it says so."""
+    return None if settings.ADMIN_REQUIRE_OTP else ["No second factor", "warning"]

@@ -13,11 +13,11 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
 from badges.bulk import award_from_csv
-from badges.forms import CsvForm, RevokeForm, report_rows
+from badges.forms import AwardForm, CsvForm, RevokeForm, report_rows
 from badges.models import BadgeDefinition, BadgeStatusHistory, EarnedBadge
 from badges.services import award_badge, revoke_badge
 from core.admin import LookOnly, ReadOnlyAdmin
-from core.confirming import confirmed
+from core.confirming import acting_as, confirmed
 from core.errors import DomainError
 from core.spreadsheets import csv_file
 
@@ -49,6 +49,7 @@ class HistoryInline(LookOnly, TabularInline):
 @admin.register(BadgeStatusHistory)
 class BadgeStatusHistoryAdmin(ReadOnlyAdmin):
     list_display = ["at", "badge", "from_status", "to_status", "reason"]
+    search_fields = ["badge__user__wallet_address", "reason"]
     list_filter = ["to_status"]
     list_select_related = ["badge"]
 
@@ -57,6 +58,7 @@ class BadgeStatusHistoryAdmin(ReadOnlyAdmin):
 class EarnedBadgeAdmin(ModelAdmin):
     """“Add” awards, the action revokes; nothing else changes a badge by hand."""
 
+    form = AwardForm
     list_display = ["definition", "status", "earned_at", "user", "reserved_for"]
     list_filter = ["status", "definition"]
     list_select_related = ["definition", "user"]
@@ -67,7 +69,7 @@ class EarnedBadgeAdmin(ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: EarnedBadge | None = None) -> list[Any]:
         every = [field.name for field in EarnedBadge._meta.fields]
-        return every if obj else ["user", "definition"]
+        return every if obj else ["user", "definition", "reason"]
 
     def has_change_permission(self, request: HttpRequest, obj: EarnedBadge | None = None) -> bool:
         return False
@@ -88,9 +90,13 @@ class EarnedBadgeAdmin(ModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: EarnedBadge, form: ModelForm, change: bool
     ) -> None:
-        badge = award_badge(
-            user=obj.user, slug=obj.definition.slug, now=timezone.now(), source=_who(request)
-        )
+        with acting_as(request, form) as act:
+            badge = award_badge(
+                user=obj.user,
+                slug=obj.definition.slug,
+                now=timezone.now(),
+                source=f"{_who(request)}: {act.reason}",
+            )
         obj.id = badge.id
 
     def get_urls(self) -> list[URLPattern]:
@@ -105,12 +111,13 @@ class EarnedBadgeAdmin(ModelAdmin):
         award = None
         if form.is_valid():
             try:
-                award = award_from_csv(
-                    content=form.cleaned_data["file"].read(),
-                    now=timezone.now(),
-                    source=_who(request),
-                    dry_run=form.cleaned_data["dry_run"],
-                )
+                with acting_as(request, form) as act:
+                    award = award_from_csv(
+                        content=form.cleaned_data["file"].read(),
+                        now=timezone.now(),
+                        source=f"{_who(request)}: {act.reason}",
+                        dry_run=form.cleaned_data["dry_run"],
+                    )
             except DomainError as error:
                 form.add_error("file", error.message)
         if award and "as_file" in request.POST:
@@ -137,16 +144,20 @@ class EarnedBadgeAdmin(ModelAdmin):
         form = confirmed(request, RevokeForm)
         if isinstance(form, HttpResponse):
             return form
-        reason, who, taken = form.cleaned_data["reason"], _who(request), 0
-        for badge in queryset:
-            try:
-                revoke_badge(badge_id=badge.id, reason=reason, now=timezone.now(), source=who)
-            except DomainError as error:
-                self.message_user(request, f"{badge}: {error.message}", messages.ERROR)
-            else:
-                taken += 1
+        with acting_as(request, form) as act:
+            taken = sum(self._revoke(request, badge, act.reason) for badge in queryset)
         self.message_user(request, f"Badges taken back: {taken}.")
         return None
+
+    def _revoke(self, request: HttpRequest, badge: EarnedBadge, reason: str) -> bool:
+        who = _who(request)
+        try:
+            revoke_badge(badge_id=badge.id, reason=reason, now=timezone.now(), source=who)
+        except DomainError as error:
+            self.message_user(request, f"{badge}: {error.message}", messages.ERROR)
+            return False
+        self.log_change(request, badge, f"Revoked: {reason}")
+        return True
 
 
 def _who(request: HttpRequest) -> str:

@@ -3,7 +3,16 @@
 from django import forms
 
 from badges.bulk import BulkAward, Line
+from badges.models import EarnedBadge
 from core.confirming import ConfirmForm
+
+
+class AwardForm(forms.ModelForm):
+    reason = forms.CharField(max_length=100, help_text="Kept with your name")
+
+    class Meta:
+        model = EarnedBadge
+        fields = ("user", "definition")
 
 
 class CsvForm(forms.Form):
@@ -11,6 +20,7 @@ class CsvForm(forms.Form):
     dry_run = forms.BooleanField(
         required=False, initial=True, help_text="Only report; award nothing"
     )
+    reason = forms.CharField(max_length=100, help_text="Kept with your name")
 
 
 class RevokeForm(ConfirmForm):

@@ -31,6 +31,10 @@ INSTALLED_APPS = [
     "channels",
     "corsheaders",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -61,8 +65,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it answers in place of a refused sign-in
 ]
 
 TEMPLATES = [
@@ -162,6 +168,29 @@ SIMPLE_JWT = {
 }
 
 # --- Admin ----------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses whoever has to wait
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Staff need an authenticator beside their password or wallet; off in the demo only.
+ADMIN_REQUIRE_OTP = env.bool("ADMIN_REQUIRE_OTP", True)
+OTP_TOTP_ISSUER = "AIW3 NFT"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+# A sign-in to the admin ends so long after its last page, and so long after its first.
+ADMIN_SESSION_IDLE = timedelta(seconds=env.int("ADMIN_SESSION_IDLE_SECONDS", 30 * 60))
+ADMIN_SESSION_AGE = timedelta(seconds=env.int("ADMIN_SESSION_AGE_SECONDS", 12 * 3600))
+# So many wrong passwords from one address, and it waits: the address, not the account, which
+# anybody could lock. A sign-in clears nothing: a member's own would, for guesses at others.
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_FAILURE_LIMIT = env.int("ADMIN_LOGIN_FAILURES", 10)
+AXES_COOLOFF_TIME = timedelta(seconds=env.int("ADMIN_LOGIN_PAUSE_SECONDS", 15 * 60))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "backoffice.throttling.client_address"
+AXES_LOCKOUT_CALLABLE = "backoffice.throttling.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # it would tell of every member who signs in
+AXES_ENABLE_ADMIN = False  # ours is in backoffice.admin
+AXES_VERBOSE = False
 UNFOLD = {
     "SITE_TITLE": "AIW3 NFT",
     "SITE_HEADER": "AIW3 NFT",
@@ -173,6 +202,9 @@ UNFOLD = {
     ],
     "STYLES": [lambda _: static("backoffice/admin.css")],
     "SIDEBAR": {"navigation": "backoffice.navigation.sidebar"},
+    "ACCOUNT": {"navigation": "backoffice.navigation.account_links"},
+    "ENVIRONMENT": "backoffice.navigation.environment",
+    "DASHBOARD_CALLBACK": "backoffice.home.dashboard",
     # Blue, as on the pages; from 600 on, text on white has the contrast that WCAG AA asks for.
     "COLORS": {
         "primary": {
@@ -438,6 +470,7 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     # Their request lines hold addresses, and an RPC address may hold a key.
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpx2", "httpcore")},
+    # axes tells of every member who signs in.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpx2", "httpcore", "axes")},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
 }

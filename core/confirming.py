@@ -1,15 +1,22 @@
-"""The page between choosing an action in the admin and doing it."""
+"""The page between choosing an action in the admin and doing it: sure, and why?"""
 
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core.acting import Act, acting
+
 
 class ConfirmForm(forms.Form):
+    """Asks for the reason with which the deed is kept; without one nothing is done."""
+
     title = "Sure?"
+    reason = forms.CharField(max_length=150, help_text="Kept with your name")
 
 
 F = TypeVar("F", bound=ConfirmForm)
@@ -22,6 +29,7 @@ def confirmed(request: HttpRequest, form_class: type[F]) -> F | HttpResponse:
     if asked and form.is_valid():
         return form
     context = {
+        **admin.site.each_context(request),
         "form": form,
         "title": form.title,
         "action": request.POST["action"],
@@ -30,3 +38,8 @@ def confirmed(request: HttpRequest, form_class: type[F]) -> F | HttpResponse:
         "checkbox": ACTION_CHECKBOX_NAME,
     }
     return render(request, "admin/confirm.html", context)
+
+
+def acting_as(request: HttpRequest, form: forms.BaseForm) -> AbstractContextManager[Act]:
+    """The signed-in person acts, for the reason that the form has."""
+    return acting(actor=f"user:{request.user.pk}", reason=form.cleaned_data["reason"])

@@ -26,6 +26,7 @@ def main() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     _collect_static_files()
     call_command("seed", stdout=io.StringIO())
+    call_command("roles", stdout=io.StringIO())
     path = Path(sys.argv[1])
     values = installation_values(path)
     _keep_admin(values["DEMO_ADMIN_USER"], values["DEMO_ADMIN_PASSWORD"])

@@ -139,6 +139,7 @@ class System:
             "PUBLIC_BASE_URL": self.base_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "SECURE_COOKIES": "false",
+            "ADMIN_REQUIRE_OTP": "false",  # a password is enough, and the admin says so
             "DATABASE_URL": database,
             "REDIS_URL": redis,
             "SOLANA_RPC_URL": self.localnet.rpc_url,

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.admin import ReadOnlyAdmin
-from core.confirming import confirmed
+from core.confirming import acting_as, confirmed
 from core.errors import DomainError
-from events.confirming import DiscardForm, RedriveForm, ReplayForm
+from events.confirming import DiscardForm, RedriveForm, ReplayForm, ResumeForm
 from events.dead_letters import Result, discard, redrive
 from events.models import (
     CrashMark,
@@ -42,12 +42,19 @@ class GroupCursorAdmin(ReadOnlyAdmin):
     def has_resume_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_groupcursor")
 
-    @admin.action(description="Resume stopped groups", permissions=["resume"])
-    def resume(self, request: HttpRequest, queryset: QuerySet[GroupCursor]) -> None:
-        names = list(queryset.values_list("name", flat=True))
-        resumed = GroupCursor.objects.filter(name__in=names).resume()
-        self.log_change(request, queryset[0], f"Resumed {', '.join(names)}")
+    @admin.action(description="Resume stopped groups…", permissions=["resume"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[GroupCursor]) -> HttpResponse | None:
+        form = confirmed(request, ResumeForm)
+        if isinstance(form, HttpResponse):
+            return form
+        resumed = 0
+        with acting_as(request, form) as act:
+            for group in queryset:
+                if GroupCursor.objects.filter(name=group.name).resume():
+                    resumed += 1
+                    self.log_change(request, group, f"Resumed: {act.reason}")
         self.message_user(request, f"{resumed} resumed.")
+        return None
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.replay_groupcursor")
@@ -58,15 +65,21 @@ class GroupCursorAdmin(ReadOnlyAdmin):
         form = confirmed(request, ReplayForm)
         if isinstance(form, HttpResponse):
             return form
-        for group in queryset:
-            try:
-                order = order_replay(group=group.name, asked_by=str(request.user), **form.order())
-            except DomainError as error:
-                self.message_user(request, error.message, messages.ERROR)
-                continue
-            self.log_change(request, group, f"Replay {order.pk}: {order}")
-            self.message_user(request, f"Replay {order.pk} was ordered: see Replay orders.")
+        with acting_as(request, form) as act:
+            for group in queryset:
+                self._order(request, group, form, act.reason)
         return None
+
+    def _order(
+        self, request: HttpRequest, group: GroupCursor, form: ReplayForm, reason: str
+    ) -> None:
+        try:
+            order = order_replay(group=group.name, asked_by=str(request.user), **form.order())
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return
+        self.log_change(request, group, f"Replay {order.pk}: {order}. {reason}")
+        self.message_user(request, f"Replay {order.pk} was ordered: see Replay orders.")
 
 
 @admin.register(ReplayOrder)
@@ -82,7 +95,8 @@ class ReplayOrderAdmin(ReadOnlyAdmin):
         "events",
         "error",
     ]
-    list_filter = ["group"]
+    list_filter = ["group", "into", ("ended_at", admin.EmptyFieldListFilter)]
+    search_fields = ["asked_by"]
     ordering = ["-id"]
 
 
@@ -90,6 +104,7 @@ class ReplayOrderAdmin(ReadOnlyAdmin):
 class DeadLetterAdmin(ReadOnlyAdmin):
     list_display = ["group", "type", "event_id", "position", "error", "created_at", "discarded_at"]
     list_filter = ["group", "type", ("discarded_at", admin.EmptyFieldListFilter)]
+    search_fields = ["event_id", "error"]
     actions = ["redrive", "discard"]
 
     def has_redrive_permission(self, request: HttpRequest) -> bool:
@@ -102,13 +117,14 @@ class DeadLetterAdmin(ReadOnlyAdmin):
             return form
         letters = {letter.pk: letter for letter in queryset}
         try:
-            outcomes = redrive(letter_ids=letters)
+            with acting_as(request, form) as act:
+                outcomes = redrive(letter_ids=letters)
         except DomainError as error:
             self.message_user(request, error.message, messages.ERROR)
             return None
         for outcome in outcomes:
             text = f"Redriven: {outcome.result} {outcome.error}".rstrip()
-            self.log_change(request, letters[outcome.letter_id], text)
+            self.log_change(request, letters[outcome.letter_id], f"{text}. {act.reason}")
             level = messages.ERROR if outcome.result is Result.FAILED else messages.SUCCESS
             self.message_user(request, f"{letters[outcome.letter_id]}: {text}", level)
         return None
@@ -121,10 +137,10 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         form = confirmed(request, DiscardForm)
         if isinstance(form, HttpResponse):
             return form
-        reason = form.cleaned_data["reason"]
-        for letter in queryset:
-            if discard(letter_ids=[letter.pk], reason=reason, now=timezone.now()):
-                self.log_change(request, letter, f"Discarded: {reason}")
+        with acting_as(request, form) as act:
+            for letter in queryset:
+                if discard(letter_ids=[letter.pk], reason=act.reason, now=timezone.now()):
+                    self.log_change(request, letter, f"Discarded: {act.reason}")
         self.message_user(request, "Discarded.")
         return None
 
@@ -149,3 +165,4 @@ class SequencerAdmin(ReadOnlyAdmin):
 @admin.register(UserSequence)
 class UserSequenceAdmin(ReadOnlyAdmin):
     list_display = ["user_id", "sequence"]
+    search_fields = ["user_id"]

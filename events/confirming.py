@@ -11,13 +11,16 @@ from events.models import ReplayOrder
 from events.selection import selection_of
 
 
+class ResumeForm(ConfirmForm):
+    title = "Let these groups read on?"
+
+
 class RedriveForm(ConfirmForm):
     title = "Hand these events to their groups again?"
 
 
 class DiscardForm(ConfirmForm):
     title = "Discard these events? They will never be handled."
-    reason = forms.CharField(max_length=300)
 
 
 class ReplayForm(ConfirmForm):
@@ -41,4 +44,5 @@ class ReplayForm(ConfirmForm):
 
     def order(self) -> dict[str, Any]:
         """What `order_replay()` asks for, but for the group."""
-        return {**self.cleaned_data, "user": str(self.cleaned_data["user"] or "")}
+        asked = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
+        return {**asked, "user": str(asked["user"] or "")}

@@ -67,6 +67,7 @@ def _start_servers() -> None:
         DATABASE_POOL_SIZE="0",  # threads come and go; the pool is tested in real processes
         DEBUG="false",
         SECURE_COOKIES="false",
+        ADMIN_REQUIRE_OTP="false",  # its own tests turn it on
         ALLOWED_HOSTS="testserver,127.0.0.1,localhost",
     )
 

@@ -12,6 +12,7 @@ from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
 class TradeAdmin(ReadOnlyAdmin):
     list_display = ["trade_id", "user", "volume_usd", "executed_at", "corrects", "source"]
     list_select_related = ["user", "corrects"]
+    list_filter = ["source", ("corrects", admin.EmptyFieldListFilter)]
     search_fields = ["trade_id", "user__wallet_address"]
     date_hierarchy = "executed_at"
 
@@ -26,6 +27,7 @@ class UserVolumeAdmin(ReadOnlyAdmin):
 @admin.register(MilestoneReached)
 class MilestoneReachedAdmin(ReadOnlyAdmin):
     list_display = ["user", "milestone", "volume", "reached_at"]
+    list_filter = ["milestone"]
     list_select_related = ["user", "milestone"]
     search_fields = ["user__wallet_address"]
 

@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.admin import ReadOnlyAdmin
-from core.confirming import ConfirmForm, confirmed
+from core.confirming import ConfirmForm, acting_as, confirmed
 from core.errors import DomainError
-from nft.admin.upgrades import HistoryInline, ReviewInline
+from nft.admin.upgrades import HistoryInline, ReviewInline, timeline_context
 from nft.models import (
     AuthorityBalance,
     ReviewDecision,
@@ -45,6 +45,10 @@ class AuthorityBalanceAdmin(ReadOnlyAdmin):
     list_display = ("address", "lamports", "threshold_lamports", "is_low", "looked_at")
 
 
+class LookAgainForm(ConfirmForm):
+    title = "Make the next look or attempt due now?"
+
+
 class ReviewForm(ConfirmForm):
     title = "Decide about this burn"
     verdict = forms.ChoiceField(choices=Verdict.choices, widget=forms.RadioSelect)
@@ -67,6 +71,19 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
     ordering = ()
     inlines = (HistoryInline, ReviewInline)
     actions = ("look_again", "decide")
+    change_form_before_template = "admin/nft/timeline.html"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, timeline_context(object_id)
+        )
+        return page
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StuckUpgrade]:
         rows: Any = stuck_upgrades(now=timezone.now(), rows=super().get_queryset(request))
@@ -92,16 +109,26 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
     def has_hurry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("nft.change_upgraderequest")
 
-    @admin.action(description="Look again now", permissions=["hurry"])
-    def look_again(self, request: HttpRequest, queryset: QuerySet[StuckUpgrade]) -> None:
-        for upgrade in queryset:
-            try:
-                look_again(request_id=upgrade.id)
-            except DomainError as error:
-                self.message_user(request, f"{upgrade.id}: {error.message}", messages.WARNING)
-                continue
-            self.log_change(request, upgrade, "Looked again")
-            self.message_user(request, f"{upgrade.id}: its next look is due now.")
+    @admin.action(description="Look again now…", permissions=["hurry"])
+    def look_again(
+        self, request: HttpRequest, queryset: QuerySet[StuckUpgrade]
+    ) -> HttpResponse | None:
+        form = confirmed(request, LookAgainForm)
+        if isinstance(form, HttpResponse):
+            return form
+        with acting_as(request, form) as act:
+            for upgrade in queryset:
+                self._look_again(request, upgrade, act.reason)
+        return None
+
+    def _look_again(self, request: HttpRequest, upgrade: StuckUpgrade, reason: str) -> None:
+        try:
+            look_again(request_id=upgrade.id)
+        except DomainError as error:
+            self.message_user(request, f"{upgrade.id}: {error.message}", messages.WARNING)
+            return
+        self.log_change(request, upgrade, f"Looked again: {reason}")
+        self.message_user(request, f"{upgrade.id}: its next look is due now.")
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("nft.review_upgraderequest")
@@ -117,12 +144,13 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
             return form
         upgrade, by = queryset.get(), str(request.user)
         try:
-            made = decide_review(
-                request_id=upgrade.id, by=by, now=timezone.now(), **form.cleaned_data
-            )
+            with acting_as(request, form) as act:
+                made = decide_review(
+                    request_id=upgrade.id, by=by, now=timezone.now(), **form.cleaned_data
+                )
         except DomainError as error:
             self.message_user(request, error.message, messages.ERROR)
             return None
-        self.log_change(request, upgrade, f"Decided: {made} ({made.signature})")
+        self.log_change(request, upgrade, f"Decided: {made} ({made.signature}): {act.reason}")
         self.message_user(request, "Decided: see Review decisions for how it went.")
         return None

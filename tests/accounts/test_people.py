@@ -81,7 +81,11 @@ def test_states_cannot_be_edited_in_the_admin(root: Client, wallet: Wallet) -> N
 def test_staff_revoke_a_session_in_the_admin(root: Client, wallet: Wallet) -> None:
     access = wallet.sign_in()["access"]
     session = LoginSession.objects.get()
-    root.post("/admin/accounts/loginsession/", {"action": "revoke", "_selected_action": session.pk})
+    chosen = {"action": "revoke", "_selected_action": session.pk}
+    assert b"Sign these sessions out?" in root.post("/admin/accounts/loginsession/", chosen).content
+    assert wallet.me(access).status_code == 200
+    sure = {"confirmed": "1", "reason": "lost phone"}
+    root.post("/admin/accounts/loginsession/", chosen | sure)
     session.refresh_from_db()
     assert session.end_reason == "revoked"
     assert wallet.me(access).json()["error_code"] == "SESSION_ENDED"
@@ -93,10 +97,12 @@ def test_only_a_superuser_gives_powers_away(client: Client) -> None:
     clerk.save()
     clerk.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "view_user"]))
     client.force_login(clerk)
-    form = {"username": "clerk", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
-    assert client.post(f"/admin/accounts/user/{clerk.pk}/change/", form).status_code == 302
-    clerk.refresh_from_db()
-    assert not clerk.is_superuser
+    member = get_or_create_user(wallet_address="1" * 32)
+    form = {"username": "friend", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    assert client.post(f"/admin/accounts/user/{member.pk}/change/", form).status_code == 302
+    member.refresh_from_db()
+    assert (member.username, member.is_staff, member.is_superuser) == ("friend", False, False)
+    assert client.post(f"/admin/accounts/user/{clerk.pk}/change/", form).status_code == 403
 
 
 def test_old_rows_are_cleared_away_and_live_ones_stay(wallet: Wallet) -> None:

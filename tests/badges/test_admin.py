@@ -1,6 +1,7 @@
 """The admin awards and revokes; it edits no state."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import User
@@ -27,13 +28,19 @@ def test_adding_a_badge_is_awarding_it(admin: Client) -> None:
     form = {
         "user": user.id,
         "definition": definition.id,
+        "reason": "won the draw",
         "history-TOTAL_FORMS": 0,
         "history-INITIAL_FORMS": 0,
     }
     assert admin.get(f"{LIST}add/").status_code == 200
+    assert admin.post(f"{LIST}add/", form | {"reason": ""}).status_code == 200
+    assert not EarnedBadge.objects.exists()
     assert admin.post(f"{LIST}add/", form).status_code == 302
     badge = EarnedBadge.objects.get()
-    assert (badge.user_id, badge.history.get().reason) == (user.id, "awarded by admin root")
+    assert (badge.user_id, badge.history.get().reason) == (
+        user.id,
+        "awarded by admin root: won the draw",
+    )
     assert len(told(user.id, "badge_earned")) == 1
 
 
@@ -69,6 +76,7 @@ def test_revoking_skips_a_badge_that_is_reserved_and_says_so(admin: Client) -> N
         "whale": "reserved",
         "pioneer": "revoked",
     }
+    assert LogEntry.objects.get().change_message == "Revoked: a mistake"
     [data] = told(user.id, "badge_revoked")
     assert data == {"badgeId": "pioneer", "reason": "a mistake"}  # not by whom
     noted = EarnedBadge.objects.get(status="revoked").history.latest("id").reason

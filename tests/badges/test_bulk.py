@@ -23,7 +23,8 @@ PAGE = f"{LIST}award-csv/"
 
 def upload(admin: Client, text: str | bytes, **fields: str) -> Any:
     content = text.encode() if isinstance(text, str) else text
-    return admin.post(PAGE, {"file": SimpleUploadedFile("a.csv", content), **fields})
+    form = {"file": SimpleUploadedFile("a.csv", content), "reason": "the launch", **fields}
+    return admin.post(PAGE, form)
 
 
 def outcomes(response: Any) -> list[tuple[int, str]]:
@@ -55,7 +56,7 @@ def test_a_right_file_awards_and_again_changes_nothing(admin: Client) -> None:
     assert EarnedBadge.objects.filter(user=user).count() == 2
     assert len(told(user.id, "badge_earned")) == 2
     reasons = {badge.history.earliest("id").reason for badge in EarnedBadge.objects.all()}
-    assert reasons == {"awarded by admin root"}
+    assert reasons == {"awarded by admin root: the launch"}
 
 
 def test_one_wrong_line_is_named_and_nothing_is_awarded(admin: Client) -> None:

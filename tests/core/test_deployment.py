@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 PRODUCTION = {
+    "ADMIN_REQUIRE_OTP": "true",
     "ALLOWED_HOSTS": "nft.example.org",
     "BEHIND_PROXY": "true",
     "PUBLIC_BASE_URL": "https://nft.example.org",
@@ -40,6 +41,10 @@ def test_a_deployment_as_documented_has_no_warnings() -> None:
 
 def test_a_deployment_with_open_cookies_is_warned() -> None:
     assert "security.W012" in check_deploy(SECURE_COOKIES="false").stderr
+
+
+def test_a_deployment_whose_admin_asks_for_a_password_alone_is_warned() -> None:
+    assert "backoffice.W001" in check_deploy(ADMIN_REQUIRE_OTP="false").stderr
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)

@@ -59,16 +59,18 @@ def written_down() -> list[str]:
 def test_a_redrive_is_asked_done_and_written_down(operator: Client, counter: Counter) -> None:
     assert "Hand these events to their groups again?" in act(operator, LETTERS, "redrive")
     assert (value(LIVE), written_down()) == (101, [])
-    assert "Redriven: handled" in act(operator, LETTERS, "redrive", confirmed="1")
-    assert (value(LIVE), written_down()) == (111, ["Redriven: handled"])
+    assert "Redriven: handled" in act(operator, LETTERS, "redrive", confirmed="1", reason="mended")
+    assert (value(LIVE), written_down()) == (111, ["Redriven: handled. mended"])
 
 
 def test_a_redrive_that_fails_says_so(operator: Client, counter: Counter) -> None:
     counter.chokes_on = {"10"}
-    page = act(operator, LETTERS, "redrive", confirmed="1")
+    page = act(operator, LETTERS, "redrive", confirmed="1", reason="r")
     assert "Redriven: failed ValueError: cannot digest 10" in page
     with held("counter"):
-        assert "Somebody else redrives" in act(operator, LETTERS, "redrive", confirmed="1")
+        assert "Somebody else redrives" in act(
+            operator, LETTERS, "redrive", confirmed="1", reason="r"
+        )
     assert DeadLetter.objects.exists()
 
 
@@ -86,16 +88,18 @@ def test_a_replay_is_asked_written_down_and_shows_how_it_goes(
     operator: Client, counter: Counter
 ) -> None:
     assert "Replay the log for these groups?" in act(operator, GROUPS, "replay")
-    wrong = act(operator, GROUPS, "replay", confirmed="1", into="live", start="yesterday")
+    wrong = act(
+        operator, GROUPS, "replay", confirmed="1", reason="r", into="live", start="yesterday"
+    )
     assert "neither a position nor a time" in wrong
     assert "not one of the available" in act(operator, GROUPS, "replay", confirmed="1", into="x")
-    partial = act(operator, GROUPS, "replay", confirmed="1", into="swap", start="2")
+    partial = act(operator, GROUPS, "replay", confirmed="1", reason="r", into="swap", start="2")
     assert "Part of the events" in partial
     assert not ReplayOrder.objects.exists()
-    act(operator, GROUPS, "replay", confirmed="1", into="swap")
+    act(operator, GROUPS, "replay", confirmed="1", reason="a new read model", into="swap")
     order = ReplayOrder.objects.get()
     assert (order.asked_by, order.state) == ("root", "waiting")
-    assert written_down() == [f"Replay {order.pk}: counter into swap: waiting"]
+    assert written_down() == [f"Replay {order.pk}: counter into swap: waiting. a new read model"]
     assert "waiting" in operator.get(ORDERS).content.decode()
     put(LIVE, 7)
     replay(order.pk)
@@ -127,8 +131,11 @@ def test_whoever_may_only_look_can_do_nothing(client: Client, counter: Counter) 
 
 def test_resuming_is_written_down(operator: Client, counter: Counter) -> None:
     GroupCursor.objects.update(stopped_at=timezone.now())
-    assert "1 resumed" in act(operator, GROUPS, "resume")
-    assert written_down() == ["Resumed counter"]
+    assert "Let these groups read on?" in act(operator, GROUPS, "resume")
+    assert "This field is required" in act(operator, GROUPS, "resume", confirmed="1")
+    assert GroupCursor.objects.filter(stopped_at__isnull=False).exists()
+    assert "1 resumed" in act(operator, GROUPS, "resume", confirmed="1", reason="mended")
+    assert written_down() == ["Resumed: mended"]
 
 
 def test_letters_are_not_deleted_by_hand(operator: Client, counter: Counter) -> None:

@@ -135,5 +135,7 @@ def test_an_operator_sees_everything_and_may_resume_a_group(client: Client) -> N
     assert client.get("/admin/events/usersequence/").status_code == 200
     assert client.get("/admin/events/event/add/").status_code == 403
     assert client.post(f"/admin/events/event/{event.pk}/delete/").status_code == 403
-    client.post("/admin/events/groupcursor/", {"action": "resume", "_selected_action": ["notes"]})
+    sure = {"confirmed": "1", "reason": "mended"}
+    chosen = {"action": "resume", "_selected_action": ["notes"]}
+    client.post("/admin/events/groupcursor/", chosen | sure)
     assert GroupCursor.objects.get().stopped_at is None

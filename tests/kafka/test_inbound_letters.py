@@ -102,7 +102,12 @@ def test_too_many_bad_messages_stop_the_topic_until_an_operator_resumes_it(
     client.force_login(User.objects.create_superuser("root", "secret"))
     page = client.post(
         "/admin/events/groupcursor/",
-        {"action": "resume", "_selected_action": [INBOUND.name]},
+        {
+            "action": "resume",
+            "_selected_action": [INBOUND.name],
+            "confirmed": "1",
+            "reason": "mended",
+        },
         follow=True,
     )
     assert "1 resumed." in page.content.decode()

@@ -155,5 +155,9 @@ def test_deciding_takes_the_permission_a_reason_and_is_written_down(
 
 def test_an_operator_can_have_it_looked_at_now(world: World, case: Case) -> None:
     assert (reread(case[1]).next_run_at or world.now) > world.now
-    act(staff("view_stuckupgrade", "change_upgraderequest"), case[1], "look_again")
+    operator = staff("view_stuckupgrade", "change_upgraderequest")
+    act(operator, case[1], "look_again", confirmed="1")  # without a reason
+    assert (reread(case[1]).next_run_at or world.now) > world.now
+    act(operator, case[1], "look_again", confirmed="1", reason="the node is back")
     assert reread(case[1]).next_run_at is None
+    assert LogEntry.objects.get().change_message == "Looked again: the node is back"
