@@ -102,6 +102,9 @@ def test_a_whole_upgrade_is_declined_reloaded_cut_off_and_completed(member: Visi
     member.open("/collection")
     assert "Navigator" in page.inner_text("#held")
     assert "burned" in page.inner_text("#past")
+    page.click("#to-upgrade")  # to the next tier, for which everything is missing
+    page.wait_for_selector("text=This upgrade is not possible yet")
+    assert "trading volume is too low" in page.inner_text("main")
 
 
 def test_every_page_is_accessible_fits_a_phone_and_does_not_jump(member: Visitor) -> None:
