@@ -24,8 +24,7 @@ function line(notice) {
     "li",
     {},
     element("span", { class: notice.readAt ? "dot" : "dot good" }),
-    element("span", { class: "grow" }, link, element("br"), element("span", { class: "small soft" }, notice.message)),
-    element("time", { datetime: notice.createdAt }, when),
+    element("span", { class: "grow" }, link, element("br"), element("span", { class: "small soft" }, notice.message), element("br"), element("time", { datetime: notice.createdAt }, when)),
   );
   if (!notice.readAt) row.append(readButton(notice));
   return row;

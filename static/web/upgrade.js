@@ -19,7 +19,10 @@ document.addEventListener("page:refreshed", () => {
   if (!celebrated && byId("celebration")) celebrate();
 });
 setInterval(tick, 200);
-setInterval(() => byId("upgrade")?.hasAttribute("data-runs") && refresh(), LOOK_EVERY);
+setInterval(() => {
+  const runs = byId("upgrade")?.hasAttribute("data-runs");
+  if (runs && document.visibilityState === "visible") void refresh();
+}, LOOK_EVERY);
 if (location.hash === "#sign") {
   history.replaceState(null, "", location.pathname);
   const button = byId("sign-burn");

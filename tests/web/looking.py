@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 SHOTS = Path(settings.BASE_DIR) / "build" / "screenshots"
-DESK, PHONE = {"width": 1180, "height": 860}, {"width": 360, "height": 740}
+DESK, PHONE = ViewportSize(width=1180, height=860), ViewportSize(width=360, height=740)
 Scheme = Literal["light", "dark"]
-LOOKS: dict[str, tuple[Scheme, Any]] = {
+LOOKS: dict[str, tuple[Scheme, ViewportSize]] = {
     "light": ("light", DESK), "dark": ("dark", DESK), "phone": ("light", PHONE),
 }  # fmt: skip
 SHIFT = """() => new Promise((answer) => {

@@ -1,17 +1,24 @@
 """What the pages promise without a browser: who may see what, policies, languages, addresses."""
 
 import json
+from typing import Any
 
 import pytest
 from django.core.checks import run_checks
 from django.test import Client, override_settings
+from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from accounts.models import User
+from badges.events import BadgeActivated
+from core.ids import uuid7
 from events.catalogue import event_types, schema_for
+from nft.events import UpgradeInitiated
 from nft.models import UpgradeRequest, UpgradeStatus
 from nft.services.seeding import seed_ladder
 from tests.nft.conftest import give_badges, give_volume, make_nft, make_upgrade, make_user
+from tests.realtime.feed import write
+from trading.models import Trade
 from web.telling import SENTENCES, SILENT
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +206,37 @@ def test_an_unknown_address_is_a_page_for_people_and_an_error_for_programs(clien
 def test_nobody_plays_outside_the_demo(member: User, client: Client) -> None:
     assert client.post("/playground", {"volume": "100000"}, headers=HTML).status_code == 404
     assert "demo-dialog" not in text_of(client, "/collection")
+
+
+@override_settings(DEMO_WALLET=True)
+def test_in_the_demo_a_visitor_earns_in_the_playground(member: User, client: Client) -> None:
+    for play in ({"volume": "100000"}, {"badge": "mentor"}, {"volume": "9"}, {"badge": "none"}):
+        client.post("/playground", play | {"next": "/badges"})
+    assert Trade.objects.filter(user=member).count() == 1
+    assert "Mentor" in text_of(client, "/badges").split('id="open"')[0]
+
+
+def test_the_activity_is_newest_first_by_kind_and_page_by_page(
+    member: User, client: Client
+) -> None:
+    earned = [BadgeActivated(user_id=member.id, badge_id="mentor") for _ in range(31)]
+    write(UpgradeInitiated(**started_by(member)), *earned)
+    page = text_of(client, "/activity")
+    assert page.count("You activated the badge “Mentor”.") == 30
+    assert "You started the upgrade to level 2." not in page
+    assert "?kind=&amp;before=3" in page
+    assert "You started the upgrade to level 2." in text_of(client, "/activity?before=3")
+    assert "Mentor" not in text_of(client, "/activity?kind=upgrades").split("<main")[1]
+    news = text_of(client, "/activity/news?after=30")
+    assert news.count("<li") == 2
+    assert text_of(client, "/activity/news?after=x").count("<li") == 5
+
+
+def started_by(member: User) -> dict[str, Any]:
+    return {
+        "user_id": member.id, "upgrade_request_id": uuid7(), "current_nft_id": uuid7(),
+        "current_level": 1, "target_level": 2, "expires_at": timezone.now(),
+    }  # fmt: skip
 
 
 def test_the_demo_wallet_is_refused_on_a_real_cluster() -> None:

@@ -5,9 +5,10 @@ Writes every page in every look to build/screenshots/ (`make screenshots`).
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
 from tests.browser.system import wait_until
 from tests.e2e.conftest import QuickSystem
@@ -20,6 +21,33 @@ FIRST_LOAD_BYTES = 150 * 1024
 OTHER_WALLET = Path(__file__).with_name("other_wallet.js")
 RICH = ("sign-in", "collection", "preview")  # between them, every part there is
 REFUSED = "was refused on"  # in the log of the web process, by the endpoint for reports
+
+SWITCHES = {"inApp": True, "email": True, "webPush": False}
+NOTICE = {
+    "message": "You earned it.", "priority": "normal", "type": "badge_earned",
+    "createdAt": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+API: dict[str, object] = {
+    "/api/v1/leaderboards/": {
+        "results": [{"rank": 1, "member": "4fG…9k", "score": 250_000}], "next": None,
+        "start": "2026-01-01",
+    },
+    "/api/v1/user/leaderboards/": {
+        "rank": 2, "score": 100, "members": 7, "start": "2026-01-01",
+        "entries": [{"rank": 2, "member": "7aa…b1", "score": 100, "isMe": True}],
+    },
+    "/api/v1/user/notifications/unread-count": {"unreadCount": 3},
+    "/api/v1/user/notifications": {
+        "results": [
+            NOTICE | {"id": "n1", "title": "A new badge", "link": "/badges", "readAt": None},
+            NOTICE | {"id": "n2", "title": "Elsewhere", "link": "//evil.example", "readAt": None},
+        ],
+        "next": None,
+    },
+    "/api/v1/user/notification-preferences": {
+        "channels": SWITCHES, "types": [{"type": "badge_earned", "priority": "normal", **SWITCHES}],
+    },
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +130,9 @@ def test_a_whole_upgrade_is_declined_reloaded_cut_off_and_completed(member: Visi
     member.open("/collection")
     assert "Navigator" in page.inner_text("#held")
     assert "burned" in page.inner_text("#past")
+    page.click("#to-upgrade")  # to the next tier, for which everything is missing
+    page.wait_for_selector("text=This upgrade is not possible yet")
+    assert "trading volume is too low" in page.inner_text("main")
 
 
 def test_every_page_is_accessible_fits_a_phone_and_does_not_jump(member: Visitor) -> None:
@@ -172,3 +203,37 @@ def test_no_page_breaches_the_policy_and_a_breach_would_be_reported(
     visitor.page.evaluate(inline)
     wait_until(lambda: REFUSED in log.read_text(), lambda: "a report")
     visitor.faults.clear()  # the browser complained, as it should
+
+
+def test_leaderboards_and_the_inbox_show_what_the_api_answers(visitor: Visitor) -> None:
+    """Other apps own those calls; here they answer as documented."""
+    visitor.sign_in()
+    page = visitor.page
+    told: list[tuple[str, object]] = []
+
+    def answer(route: Route) -> None:
+        asked = route.request
+        path = urlsplit(asked.url).path
+        if asked.method != "GET":
+            told.append((path, asked.post_data_json))
+        route.fulfill(json=next(body for start, body in API.items() if path.startswith(start)))
+
+    for start in API:
+        page.route(f"**{start}**", answer)
+    visitor.open("/leaderboards?board=volume&period=week")
+    page.wait_for_selector("#board >> text=2,500 USD")
+    page.wait_for_selector("#my-place >> text=My place: 2 of 7")
+    visitor.open("/notifications")
+    page.wait_for_selector("#unread >> text=3")
+    page.wait_for_selector("#inbox a[href='/badges'] >> text=A new badge")
+    assert page.locator("#inbox a[href*='evil']").count() == 0
+    look_at(page, "inbox", asked=["phone"])
+    page.click("#inbox >> text=Mark as read")
+    page.uncheck("[name='badge_earned email']")
+    page.wait_for_selector("#preference-state >> text=Saved")
+    read, saved = told
+    assert read[0] == "/api/v1/user/notifications/n1/read"
+    assert saved[1] == {
+        "channels": {"inApp": True, "email": True, "webPush": False},
+        "types": [{"type": "badge_earned", "inApp": True, "email": False, "webPush": False}],
+    }

@@ -28,6 +28,12 @@ def usd(amount: Any) -> str:
 
 
 @register.filter
+def named(slug: str, names: Mapping[str, str] | str) -> str:
+    """A badge as people call it; on pages that know no names, as it is."""
+    return names.get(slug, slug) if isinstance(names, Mapping) else slug
+
+
+@register.filter
 def lamports_as_sol(lamports: int) -> str:
     return f"{lamports / 10**9:.9f}".rstrip("0").rstrip(".")
 
@@ -59,8 +65,10 @@ def seconds(value: float) -> str:
 
 
 @register.filter
-def benefit_rows(benefits: Mapping[str, Any]) -> list[tuple[str, str]]:
+def benefit_rows(benefits: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Name and value, in the documented order, then whatever else the tier gives."""
+    if not benefits:
+        return []
     known = {
         "tradingFeeReduction": _("Lower trading fees"),
         "aiAgentWeeklyUses": _("AI agent uses a week"),

@@ -12,7 +12,7 @@ from accounts.models import User
 from badges.models import BadgeDefinition
 from core.api import parse_id
 from core.errors import DomainError, NotFound, Unavailable
-from nft.models import MintOrder, UpgradeRequest
+from nft.models import MintOrder, Tier, UpgradeRequest
 from nft.services.finding import find_upgrade
 from nft.services.outlook import outlook_of
 from nft.services.previewing import UpgradePreview, preview_upgrade
@@ -51,7 +51,7 @@ def preview_page(request: HttpRequest, member: User, nft_id: str) -> HttpRespons
     except Unavailable as error:
         page["problem"] = error.code
     if "preview" in page:
-        page["start_body"] = _start_body(page["preview"])
+        page |= _offer(page["preview"])
     return render(request, "web/preview.html", page)
 
 
@@ -74,10 +74,16 @@ def upgrade_page(request: HttpRequest, member: User, upgrade_id: str) -> HttpRes
     return render(request, "web/upgrade.html", page)
 
 
-def _start_body(preview: UpgradePreview) -> str:
-    """Of the call that starts this very upgrade, as JSON."""
+def _offer(preview: UpgradePreview) -> dict[str, Any]:
+    """What is promised, or would be; `start_body` is that of the call that starts this upgrade."""
+    tier = Tier.objects.on_offer().filter(level=preview.target_level).first()
+    promised = preview.terms or tier
     body = {"currentNftId": str(preview.nft.id), "targetLevel": preview.target_level}
-    return json.dumps(body | {"quote": preview.quote})
+    return {
+        "tier": tier,
+        "benefits": promised.benefits if promised else None,
+        "start_body": json.dumps(body | {"quote": preview.quote}),
+    }
 
 
 def _badge_names() -> dict[str, str]:
