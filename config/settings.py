@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "my NFTs", "description": "What I hold, what I qualify for; unlocking the first"},
         {"name": "upgrades", "description": "From a burn to the next tier's NFT"},
         {"name": "badges", "description": "Earned, activated, consumed by an upgrade"},
+        {"name": "leaderboards", "description": "Who is first, public; and where I am"},
         {"name": "streams", "description": "Every step as it happens (server-sent events)"},
         {"name": "trading", "description": "For the trading system, by service key"},
         {"name": "benefits", "description": "What a wallet's NFT gives, by service key"},
@@ -348,6 +349,7 @@ CELERY_TASK_ROUTES = {
     "nft.*": {"queue": "maintenance"},
     "accounts.*": {"queue": "maintenance"},
     "events.*": {"queue": "maintenance"},
+    "analytics.*": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 3.0, "options": {"expires": 3}},
@@ -372,6 +374,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "events.redrive_replays",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "keep leaderboards": {
+        "task": "analytics.keep_boards",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
+    "write event counters": {
+        "task": "analytics.write_counters",
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
     "clear expired sign-ins": {"task": "accounts.purge_expired", "schedule": 3600.0},
 }

@@ -33,11 +33,11 @@ urlpatterns = [
         name="docs",
     ),
     path("api/asyncapi.json", asyncapi_json, name="asyncapi"),
+    path("api/v1/", include("analytics.api.urls")),  # its user/stats says more than nft's
     path("api/v1/", include("badges.api.urls")),
     path("api/v1/", include("trading.api.urls")),
     path("api/v1/", include("nft.api.urls")),
     path("api/", include("nft.api.upgrade_urls")),
-    path("api/v1/", include("analytics.api.urls")),
     path("api/v1/", include("notifications.api.urls")),
 ]
 

@@ -51,15 +51,15 @@ def browser_measures(run: Run) -> Iterator[Measure]:
     plan = run.plan
     own = _published(plan, observers.see_redis)
     slow = Course(
-        f"browser_{plan.slow_rate}", plan.slow_rate, own, _floor(plan), FLOOR,
+        f"browser_{plan.slow_rate}", plan.slow_rate, own, floor(plan), FLOOR,
         at_most(5), at_most(15),
     )  # fmt: skip
     fast = Course(
-        f"browser_{plan.fast_rate}", plan.fast_rate, own, _floor(plan), FLOOR, None, at_most(40)
+        f"browser_{plan.fast_rate}", plan.fast_rate, own, floor(plan), FLOOR, None, at_most(40)
     )
     with run.stand.running("manage.py", "consume", "realtime"):
-        yield from _measures(run, slow)
-        yield from _measures(run, fast)
+        yield from course_measures(run, slow)
+        yield from course_measures(run, fast)
 
 
 def bridge_measures(run: Run) -> Iterator[Measure]:
@@ -77,14 +77,14 @@ def bridge_measures(run: Run) -> Iterator[Measure]:
     acknowledged = course("kafka_ack", partial(see_acknowledged, file), at_most(10), at_most(50))
     with run.stand.running("-m", "bench.events.acknowledged", env={FILE: str(file)}):
         _latencies(run, acknowledged.own, plan.fast_rate, seconds=plan.warm_up)
-        yield from _measures(run, acknowledged)
-        yield from _measures(run, course("kafka_seen", observers.see_kafka, None, None))
+        yield from course_measures(run, acknowledged)
+        yield from course_measures(run, course("kafka_seen", observers.see_kafka, None, None))
 
 
 def effect_measures(run: Run) -> Iterator[Measure]:
     """Commit → the consumer's commit, with the log as the bus."""
     with _consumer(run, "bench-postgres", LOG_ONLY):
-        yield from _measures(run, _effect(run.plan, "postgres"))
+        yield from course_measures(run, _effect(run.plan, "postgres"))
 
 
 def effect_measures_of_kafka(run: Run) -> Iterator[Measure]:
@@ -92,7 +92,7 @@ def effect_measures_of_kafka(run: Run) -> Iterator[Measure]:
     run.fresh_topics("effect-")
     skip_to_head(BRIDGE)
     with run.stand.running("manage.py", "consume", BRIDGE), _consumer(run, "bench-kafka", {}):
-        yield from _measures(run, _effect(run.plan, "kafka"))
+        yield from course_measures(run, _effect(run.plan, "kafka"))
 
 
 def _consumer(run: Run, name: str, env: Mapping[str, str]) -> AbstractContextManager[None]:
@@ -104,7 +104,7 @@ def _effect(plan: Plan, bus: str) -> Course:
     return Course(
         f"effect_{bus}_{plan.fast_rate}", plan.fast_rate,
         _published(plan, partial(observers.see_effects, f"bench-{bus}")),
-        _floor(plan), FLOOR, None, at_most(200),
+        floor(plan), FLOOR, None, at_most(200),
     )  # fmt: skip
 
 
@@ -112,11 +112,12 @@ def _published(plan: Plan, see: Observer) -> Way:
     return Way(writers.publish_by_schedule, plan.writers, see)
 
 
-def _floor(plan: Plan) -> Way:
+def floor(plan: Plan) -> Way:
     return Way(writers.notify_by_schedule, plan.writers, observers.see_floor)
 
 
-def _measures(run: Run, course: Course) -> Iterator[Measure]:
+def course_measures(run: Run, course: Course) -> Iterator[Measure]:
+    """p50 and p99, in turn with the baseline. Raises BenchFailed."""
     own: list[list[float]] = []
     baseline: list[list[float]] = []
     _latencies(run, course.own, course.rate, seconds=0.5)  # warms up
