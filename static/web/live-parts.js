@@ -7,6 +7,7 @@
 import { config } from "./config.js";
 
 const TOGETHER = 120; // milliseconds; events that come in a burst cost one fetch
+const WITHIN = 10_000; // milliseconds
 let timer = 0;
 let running = false;
 let again = false;
@@ -18,11 +19,13 @@ export function refreshSoon() {
 }
 
 export async function refresh() {
+  if (!document.querySelector("[data-live]")) return;
   again = running;
   if (running) return;
   running = true;
   try {
-    const response = await fetch(location.href, { cache: "no-store", redirect: "error" });
+    const signal = AbortSignal.timeout(WITHIN);
+    const response = await fetch(location.href, { cache: "no-store", redirect: "error", signal });
     if (response.ok) take(await response.text());
   } catch {
     // The next event or turn asks again.

@@ -6,6 +6,7 @@ import { byId, config } from "./config.js";
 const SHOWN_FOR = 5_000; // milliseconds
 const TOGETHER = 250; // milliseconds
 const MOST = 3;
+const WITHIN = 10_000; // milliseconds
 let after = config.head;
 let timer = 0;
 
@@ -18,7 +19,8 @@ export function showNews() {
 async function fetchNews() {
   const list = byId("toasts");
   try {
-    const response = await fetch(`/activity/news?after=${after}`, { redirect: "error" });
+    const signal = AbortSignal.timeout(WITHIN);
+    const response = await fetch(`/activity/news?after=${after}`, { redirect: "error", signal });
     if (!response.ok || !list) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const item of page.querySelectorAll("li")) {

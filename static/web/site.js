@@ -35,7 +35,7 @@ function follow() {
       label.replaceChildren(Object.assign(document.createElement("span"), { textContent: text(state) }));
       if (state === "superseded") label.append(resumeButton(client));
       if (state === "signedOut") location.reload(); // the server knows where to go on
-      if (state === "live") refreshSoon();
+      if (state === "live") refreshSoon(); // what happened while the page was being made
     },
   });
   window.addEventListener("pagehide", () => client.stop());
