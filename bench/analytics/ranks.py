@@ -10,11 +10,12 @@ from django.db import connection
 from django.utils import timezone
 
 from analytics.models.boards import BEGINNING
-from analytics.services.board_cache import find_place, keeper
+from analytics.services.board_cache import find_place, keeper, names_of
 from analytics.services.boards import BoardKey, place_of, short_names
 from analytics.services.keeping import keep_boards, make_board
 from bench.measures import Measure, at_most, percentile
 from bench.stand import BenchFailed
+from core.redis import redis_client
 
 BOARD = BoardKey("volume", "all", BEGINNING)
 CALLS, CALLS_OF_POSTGRES = 2_000, 20
@@ -53,6 +54,7 @@ def rank_measures(*, rounds: int, members: int) -> list[Measure]:
     shares = (("p50", 0.5, None), ("p99", 0.99, at_most(10)))
     return [
         Measure("board_made_in_redis", "members/s", making),
+        Measure("board_in_redis", "bytes/member", [_bytes_in_redis() / members]),
         *(
             Measure(
                 f"rank_and_neighbours_{name}", "ms",
@@ -70,6 +72,11 @@ def _make() -> None:
         if found is None:
             raise BenchFailed("Somebody else keeps the leaderboards.")
         make_board(found, BOARD)
+
+
+def _bytes_in_redis() -> float:
+    client = redis_client()
+    return float(sum(client.memory_usage(name) or 0 for name in names_of(BOARD)))
 
 
 def _by_redis(user_id: UUID) -> None:

@@ -130,7 +130,7 @@ def test_a_board_that_redis_lost_in_part_is_not_believed_and_made_anew(lost: str
         "the keeper": lambda: client.delete(board_cache.ALIVE),
     }[lost]()
     record(told(traded(ann, "5", "6")))  # told to a Redis that has nothing to add it to
-    assert find_place(ALL, user_id=bob, around=1) is None
+    assert find_place(ALL, user_id=bob, around=1) is find_place(ALL, user_id=ann, around=1) is None
     keep_boards(now=timezone.now())
     assert ranks(find_place(ALL, user_id=bob, around=1)) == [(1, bob, 700), (2, ann, 600)]
 

@@ -130,6 +130,7 @@ def test_a_reader_in_the_middle_of_a_batch_does_not_write_to_what_is_thrown_away
     with suppress(OperationalError):  # it lost its lease, or gave up the wait for its row
         assert Consumer(slow).step() is Turn.STANDBY
     rebuilding.join(20)
+    assert Comparison.objects.exists(), "the swap was given up instead"
     settle(ANALYTICS)
     assert Fact.objects.count() == Event.objects.count()
     assert "The same." in compared()
