@@ -45,9 +45,8 @@ def deliver(*, delivery_id: UUID, now: datetime) -> float | None:
     except NotDelivered as failure:
         return record_failure(claimed, failure, now)
     except Exception as error:  # noqa: BLE001 - one letter that breaks must not stop the others
-        logger.error(
-            "%s: %s", claimed.delivery, type(error).__name__
-        )  # and no traceback, which may name an address
+        # No traceback: it may name an address.
+        logger.error("%s: %s", claimed.delivery, type(error).__name__)
         return record_failure(claimed, NotDelivered(Outcome.DEFERRED, type(error).__name__), now)
     return record_success(claimed, now)
 

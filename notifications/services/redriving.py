@@ -9,7 +9,7 @@ from django.db.models import F
 
 from core.jobs import enqueue
 from notifications import jobs
-from notifications.models import Delivery, DeliveryStatus
+from notifications.models import Delivery, DeliveryAttempt, DeliveryStatus, Outcome
 from notifications.services.planning import KEPT_TRYING
 
 # The message that a row's own step has sent arrives first; ours is for those that were lost.
@@ -43,6 +43,9 @@ def resend(*, delivery_ids: Collection[UUID], now: datetime) -> int:
         slot_at=None,
         expires_at=now + KEPT_TRYING,
     )
+    # Of workers that ended meanwhile nothing is held against the new message.
+    unheard = DeliveryAttempt.objects.filter(delivery__in=ids, outcome=Outcome.STARTED)
+    unheard.update(outcome=Outcome.SILENT, detail="never heard of again")
     for delivery_id in ids:
         enqueue(jobs.DELIVER, delivery_id)
     return len(ids)
