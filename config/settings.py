@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from chain.clusters import EXPLORERS, GENESIS_HASHES
 from chain.signers import read_signer
 from core.env import database, env, versioned_secrets
+from notifications.vapid import read_vapid_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -245,6 +246,7 @@ RATE_LIMITS = {
     "burn_transaction": env.str("RATE_LIMIT_BURN_TRANSACTION", "30/min"),
     "nonce": env.str("RATE_LIMIT_NONCE", "30/min"),
     "auth": env.str("RATE_LIMIT_AUTH", "30/min"),
+    "mail_address": env.str("RATE_LIMIT_MAIL_ADDRESS", "10/h"),
     # Opening streams, by address and server process; generous, because offices share one.
     "stream": env.str("RATE_LIMIT_STREAM", "1200/min"),
 }
@@ -265,6 +267,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "upgrades", "description": "From a burn to the next tier's NFT"},
         {"name": "badges", "description": "Earned, activated, consumed by an upgrade"},
         {"name": "leaderboards", "description": "Who is first, public; and where I am"},
+        {
+            "name": "notifications",
+            "description": "My inbox, mail and Web Push; what I want to hear",
+        },
         {"name": "streams", "description": "Every step as it happens (server-sent events)"},
         {"name": "trading", "description": "For the trading system, by service key"},
         {"name": "benefits", "description": "What a wallet's NFT gives, by service key"},
@@ -350,6 +356,8 @@ CELERY_TASK_ROUTES = {
     "accounts.*": {"queue": "maintenance"},
     "events.*": {"queue": "maintenance"},
     "analytics.*": {"queue": "maintenance"},
+    "notifications.redrive": {"queue": "maintenance"},
+    "notifications.*": {"queue": "notifications"},
 }
 CELERY_BEAT_SCHEDULE = {
     "redrive unfinished rows": {"task": "nft.redrive", "schedule": 3.0, "options": {"expires": 3}},
@@ -385,6 +393,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "redrive deliveries": {
+        "task": "notifications.redrive",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "clear expired sign-ins": {"task": "accounts.purge_expired", "schedule": 3600.0},
 }
 
@@ -410,6 +423,31 @@ SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
 # The most that we pay for members' fees a day (UTC): for all of them, and for one.
 SPONSOR_DAILY_LAMPORTS = env.int("SPONSOR_DAILY_LAMPORTS", 100_000_000)
 SPONSOR_USER_DAILY_LAMPORTS = env.int("SPONSOR_USER_DAILY_LAMPORTS", 100_000)
+
+# --- Notifications ----------------------------------------------------------------------
+# Mail by any of Django's backends: SMTP here, a provider's API by django-anymail's backends
+# (`EMAIL_BACKEND=anymail.backends.…`, its keys in ANYMAIL as JSON). Without a host: no mail.
+SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", SMTP_BACKEND)
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", False)  # STARTTLS
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT_SECONDS", 10.0)  # each step of a conversation
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "AIW3 NFT <noreply@localhost>")
+EMAIL_ENABLED = bool(EMAIL_HOST) or EMAIL_BACKEND != SMTP_BACKEND
+ANYMAIL = env.json("ANYMAIL", {})
+# Web Push: without a key there is none. The subject is how push services reach us.
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", "mailto:noreply@localhost")
+VAPID_KEY = read_vapid_key("VAPID_PRIVATE_KEY", subject=VAPID_SUBJECT)  # shows the public one
+PUSH_LOOPBACK_ALLOWED = env.bool("PUSH_LOOPBACK_ALLOWED", False)  # for development and tests
+# How many messages a provider takes from us: the mail server, each push service.
+NOTIFICATION_RATES = {
+    "email": env.str("NOTIFICATION_RATE_EMAIL", "600/min"),
+    "web_push": env.str("NOTIFICATION_RATE_WEB_PUSH", "1200/min"),
+}
 
 # --- Benefits -------------------------------------------------------------------------
 # The longest that another service may hear of benefits that an event has changed since.

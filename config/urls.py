@@ -39,6 +39,7 @@ urlpatterns = [
     path("api/v1/", include("nft.api.urls")),
     path("api/", include("nft.api.upgrade_urls")),
     path("api/v1/", include("notifications.api.urls")),
+    path("mail/", include("notifications.urls")),
 ]
 
 handler400 = "core.api.bad_request"

@@ -6,6 +6,7 @@
 import json
 import os
 import secrets
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from solders.keypair import Keypair
@@ -14,12 +15,14 @@ EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 
 
 def new_secrets() -> dict[str, str]:
-    """Fresh values for every secret that `config.settings` demands, by variable name."""
+    """Fresh values for every secret of `config.settings`, by variable name."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
         "MINT_DERIVATION_SECRETS": f"1:{secrets.token_hex(32)}",
         "MINT_AUTHORITY_KEYPAIR": str(Keypair()),
+        # Any 32 bytes but a handful are a private key of P-256.
+        "VAPID_PRIVATE_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("="),
     }
 
 

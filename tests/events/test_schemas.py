@@ -68,6 +68,18 @@ PROMISED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         {"upgradeRequestId": REQUEST, "newNftId": REQUEST, "mintAddress": MINT,
          "transactionSignature": SIGNATURE, "level": 2, "durationMs": 5000},
     ),
+    "notification_created": (
+        USER,
+        [NOTIFICATIONS],
+        {"notificationId": REQUEST, "notificationType": "badge_earned", "title": "New badge",
+         "text": "You earned a badge.", "priority": "normal", "link": "/badges",
+         "causedBy": REQUEST},
+    ),
+    "notifications_read": (
+        USER,
+        [NOTIFICATIONS],
+        {"notificationIds": [REQUEST], "everything": False, "unreadCount": 3},
+    ),
     "upgrade_status_changed": (
         INTERNAL,
         [OPERATIONS],

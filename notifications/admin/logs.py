@@ -1,0 +1,58 @@
+"""What was told, how it went out, and sending it again."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core.admin import LookOnly, ReadOnlyAdmin
+from notifications.models import Delivery, DeliveryAttempt, Notification, Provider
+from notifications.services.redriving import resend
+
+
+class DeliveryInline(LookOnly, admin.TabularInline):
+    model = Delivery
+    extra = 0
+    show_change_link = True
+    fields = ["channel", "status", "reason", "failures", "resends", "sent_at", "next_run_at"]
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "type", "title", "priority", "user_id", "read_at"]
+    list_filter = ["type", "priority"]
+    search_fields = ["=user_id", "=event_id", "=correlation_id"]
+    inlines = [DeliveryInline]
+    show_full_result_count = False
+
+
+class AttemptInline(LookOnly, admin.TabularInline):
+    model = DeliveryAttempt
+    extra = 0
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """Dead ones are those that were given up; the reason and the log say why."""
+
+    list_display = ["created_at", "channel", "status", "reason", "user_id", "sent_at"]
+    list_filter = ["status", "channel", "purpose"]
+    search_fields = ["=user_id", "=notification__id", "=notification__correlation_id"]
+    exclude = ["target"]
+    inlines = [AttemptInline]
+    actions = ["send_again"]
+    show_full_result_count = False
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("notifications.change_delivery")
+
+    @admin.action(description="Send again", permissions=["resend"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        ids = list(queryset.values_list("id", flat=True))
+        count = resend(delivery_ids=ids, now=timezone.now())
+        self.message_user(request, f"{count} of {len(ids)} are sent again; the others still wait.")
+
+
+@admin.register(Provider)
+class ProviderAdmin(ReadOnlyAdmin):
+    list_display = ["name", "failures", "paused_until", "next_slot_at"]
