@@ -54,7 +54,7 @@ fmt: dev ## Formats the code
 	@$(RUN) ruff check --fix --quiet . || true
 	@$(RUN) ruff format .
 
-bench: runtime ## Measures, beside baselines (PART=realtime, events, api or upgrades; N=5 rounds)
+bench: runtime ## Measures, beside baselines (PART=realtime, events, api, audit or upgrades; N=5 rounds)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
 faults: dev ## Kills, lies, races, and compares (PART=events, realtime, upgrade, network, races, redis)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from bench import api, events, realtime, upgrades
+from bench import api, audit, events, realtime, upgrades
 from bench.report import Report, table, write
 from bench.stand import ROOT, BenchFailed
 from core.processes import die_with_parent
@@ -21,6 +21,7 @@ PARTS = {
     "events": events.measure,
     "upgrades": upgrades.measure,
     "api": api.measure,
+    "audit": audit.measure,
 }
 
 

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -272,6 +273,7 @@ CELERY_TASK_ROUTES = {
     "nft.mint": {"queue": "mints"},
     "nft.*": {"queue": "maintenance"},
     "accounts.*": {"queue": "maintenance"},
+    "audit.*": {"queue": "maintenance"},
     "events.*": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -298,6 +300,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "anchor checkpoints": {"task": "audit.anchor", "schedule": 5.0, "options": {"expires": 5}},
+    "apply the audit's retention": {"task": "audit.retain", "schedule": 3600.0},
     "clear expired sign-ins": {"task": "accounts.purge_expired", "schedule": 3600.0},
 }
 
@@ -323,6 +327,15 @@ SPONSOR_BURN_FEES = env.bool("SPONSOR_BURN_FEES", False)
 # The most that we pay for members' fees a day (UTC): for all of them, and for one.
 SPONSOR_DAILY_LAMPORTS = env.int("SPONSOR_DAILY_LAMPORTS", 100_000_000)
 SPONSOR_USER_DAILY_LAMPORTS = env.int("SPONSOR_USER_DAILY_LAMPORTS", 100_000)
+
+# --- Audit ----------------------------------------------------------------------------
+# Ed25519 seeds, 32 bytes each; the highest number signs. Verifiers know the log by its name.
+AUDIT_SIGNING_KEYS = versioned_secrets("AUDIT_SIGNING_KEYS")
+AUDIT_LOG_NAME = env.str("AUDIT_LOG_NAME", f"{SIWS_DOMAIN}/audit")
+AUDIT_CHECKPOINT_EVERY = timedelta(seconds=env.int("AUDIT_CHECKPOINT_SECONDS", 60))
+# How long records tell of people; 0: for ever.
+_retention_days = env.int("AUDIT_RETENTION_DAYS", 0)
+AUDIT_RETENTION = timedelta(days=_retention_days) if _retention_days else None
 
 # --- Benefits -------------------------------------------------------------------------
 # The longest that another service may hear of benefits that an event has changed since.

@@ -20,6 +20,7 @@ def new_secrets() -> dict[str, str]:
         "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
         "MINT_DERIVATION_SECRETS": f"1:{secrets.token_hex(32)}",
         "MINT_AUTHORITY_KEYPAIR": str(Keypair()),
+        "AUDIT_SIGNING_KEYS": f"1:{secrets.token_hex(32)}",
     }
 
 
