@@ -57,7 +57,7 @@ fmt: dev ## Formats the code
 	@$(RUN) ruff check --fix --quiet . || true
 	@$(RUN) ruff format .
 
-bench: runtime ## Measures, beside baselines (PART=realtime, events, api, upgrades, analytics; N=5)
+bench: runtime ## Measures, beside baselines (PART=realtime, events, api, upgrades, analytics, audit; N=5)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
 faults: dev ## Kills, lies, races, and compares (PART=events, realtime, upgrade, network, races, redis)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from bench import analytics, api, events, realtime, upgrades
+from bench import analytics, api, audit, events, realtime, upgrades
 from bench.report import Report, table, write
 from bench.stand import ROOT, BenchFailed
 from core.processes import die_with_parent
@@ -22,6 +22,7 @@ PARTS = {
     "upgrades": upgrades.measure,
     "api": api.measure,
     "analytics": analytics.measure,
+    "audit": audit.measure,
 }
 
 

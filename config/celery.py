@@ -3,14 +3,25 @@
 import os
 from typing import Any
 
-from celery import Celery
-from celery.signals import worker_init
+from celery import Celery, Task
+from celery.signals import task_prerun, worker_init
+
+from core.correlation import set_correlation_id
+from core.ids import uuid7
+from core.jobs import CORRELATION
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("aiw3")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+def resume_correlation(task: Task, **_: Any) -> None:
+    """The job goes on under the id of whoever enqueued it; beat's jobs have one of their own."""
+    given = getattr(task.request, CORRELATION, None)
+    set_correlation_id(given or str(uuid7()))
 
 
 @worker_init.connect

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "audit.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it answers in place of a refused sign-in
@@ -354,6 +355,7 @@ CELERY_TASK_ROUTES = {
     "nft.mint": {"queue": "mints"},
     "nft.*": {"queue": "maintenance"},
     "accounts.*": {"queue": "maintenance"},
+    "audit.*": {"queue": "maintenance"},
     "events.*": {"queue": "maintenance"},
     "analytics.*": {"queue": "maintenance"},
     "notifications.redrive": {"queue": "maintenance"},
@@ -398,6 +400,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "anchor checkpoints": {"task": "audit.anchor", "schedule": 5.0, "options": {"expires": 5}},
+    "apply the audit's retention": {"task": "audit.retain", "schedule": 3600.0},
     "clear expired sign-ins": {"task": "accounts.purge_expired", "schedule": 3600.0},
 }
 
@@ -448,6 +452,15 @@ NOTIFICATION_RATES = {
     "email": env.str("NOTIFICATION_RATE_EMAIL", "600/min"),
     "web_push": env.str("NOTIFICATION_RATE_WEB_PUSH", "1200/min"),
 }
+
+# --- Audit ----------------------------------------------------------------------------
+# Ed25519 seeds, 32 bytes each; the highest number signs. Verifiers know the log by its name.
+AUDIT_SIGNING_KEYS = versioned_secrets("AUDIT_SIGNING_KEYS")
+AUDIT_LOG_NAME = env.str("AUDIT_LOG_NAME", f"{SIWS_DOMAIN}/audit")
+AUDIT_CHECKPOINT_EVERY = timedelta(seconds=env.int("AUDIT_CHECKPOINT_SECONDS", 60))
+# How long records tell of people; 0: for ever.
+_retention_days = env.int("AUDIT_RETENTION_DAYS", 0)
+AUDIT_RETENTION = timedelta(days=_retention_days) if _retention_days else None
 
 # --- Benefits -------------------------------------------------------------------------
 # The longest that another service may hear of benefits that an event has changed since.

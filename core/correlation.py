@@ -18,8 +18,20 @@ def current_correlation_id() -> str:
     return _current.get() or str(uuid7())
 
 
+def known_correlation_id() -> str:
+    """The same, but empty outside a request or job."""
+    return _current.get()
+
+
 def set_correlation_id(value: str) -> None:
+    """For the rest of this request or job: a step of an upgrade goes on under the upgrade's id."""
     _current.set(value)
+
+
+def resume_correlation_id(value: str) -> None:
+    """The same with an id that a row has kept; rows from before that was done have none."""
+    if value:
+        set_correlation_id(value)
 
 
 def accept_correlation_id(given: str) -> str:

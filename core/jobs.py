@@ -9,9 +9,11 @@ from kombu.exceptions import KombuError, OperationalError
 from prometheus_client import Counter
 from redis import RedisError
 
+from core.correlation import known_correlation_id
 from core.redis import breaker
 
 logger = logging.getLogger(__name__)
+CORRELATION = "aiw3-correlation-id"  # the header of a message that carries the caller's
 lost_hints = Counter("aiw3_jobs_not_enqueued_total", "Job messages that the broker did not take")
 
 
@@ -22,15 +24,18 @@ def enqueue(task: str, *ids: UUID | str | int, countdown: float = 0) -> None:
     finds the unfinished row. `countdown` is in seconds.
     """
     arguments = tuple(str(value) if isinstance(value, UUID) else value for value in ids)
-    transaction.on_commit(lambda: _send(task, arguments, countdown), robust=True)
+    headers = {CORRELATION: known_correlation_id()}
+    transaction.on_commit(lambda: _send(task, arguments, countdown, headers), robust=True)
 
 
-def _send(task: str, arguments: tuple[str | int, ...], countdown: float) -> None:
+def _send(
+    task: str, arguments: tuple[str | int, ...], countdown: float, headers: dict[str, str]
+) -> None:
     if breaker.is_open:
         lost_hints.inc()
         return
     try:
-        current_app.send_task(task, arguments, countdown=countdown, retry=False)
+        current_app.send_task(task, arguments, countdown=countdown, headers=headers, retry=False)
     except (KombuError, OperationalError, RedisError, OSError) as error:
         breaker.trip()
         lost_hints.inc()

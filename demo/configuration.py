@@ -23,6 +23,7 @@ def new_secrets() -> dict[str, str]:
         "MINT_AUTHORITY_KEYPAIR": str(Keypair()),
         # Any 32 bytes but a handful are a private key of P-256.
         "VAPID_PRIVATE_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("="),
+        "AUDIT_SIGNING_KEYS": f"1:{secrets.token_hex(32)}",
     }
 
 

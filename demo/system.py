@@ -21,7 +21,7 @@ from demo.servers import Server, start_postgres, start_redis
 from demo.state import State
 
 ROOT = Path(__file__).resolve().parent.parent
-APPLICATIONS = ("web", "worker", "beat", "events", "services")  # as named in the Procfile
+APPLICATIONS = ("web", "worker", "beat", "events", "services", "audit")  # as named in the Procfile
 PREPARE_SECONDS = 120.0
 READY_SECONDS = 60.0
 GRACE_SECONDS = 6.0

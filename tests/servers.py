@@ -61,6 +61,7 @@ def _start_servers() -> None:
         JWT_SIGNING_KEY=secrets.token_urlsafe(32),
         MINT_DERIVATION_SECRETS=f"1:{secrets.token_hex(32)}",
         MINT_AUTHORITY_KEYPAIR=str(Keypair()),
+        AUDIT_SIGNING_KEYS=f"1:{secrets.token_hex(32)}",
         SOLANA_RPC_URL="http://127.0.0.1:1",
         STATIC_ROOT=str(folder / "static"),
         NFT_STORAGE_OPTIONS=json.dumps({"location": str(folder / "nft")}),

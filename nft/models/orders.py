@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from core.correlation import current_correlation_id
 from core.errors import Conflict
 from core.ids import uuid7
 from nft.claims import UNCLAIMED, Claimable, ClaimQuerySet
@@ -48,6 +49,8 @@ class MintOrder(Claimable):
     purpose = models.CharField(max_length=16, choices=Purpose.choices)
     request_id = models.UUIDField()
     user_id = models.UUIDField()
+    # Jobs go on under the id of the request that ordered it: messages may be lost, the row is not.
+    correlation_id = models.CharField(max_length=64, default=current_correlation_id, editable=False)
     wallet_address = models.CharField(max_length=44)
     terms = models.JSONField(help_text="The tier as it was promised; see nft.terms")
     key_version = models.PositiveSmallIntegerField()

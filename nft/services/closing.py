@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from badges.services import release_badges
+from core.correlation import resume_correlation_id
 from core.errors import Conflict, NotFound
 from core.jobs import enqueue
 from events.services import publish
@@ -31,6 +32,7 @@ def cancel_upgrade(*, user: User, request_id: UUID, now: datetime) -> UpgradeReq
         return request
     if request.status != S.AWAITING_BURN:
         raise Conflict("CANNOT_CANCEL", f"An upgrade that is {request.status} cannot be cancelled.")
+    resume_correlation_id(request.order.correlation_id)
     request.begin_closing(end=S.CANCELLED, reason="cancelled by the member", now=now)
     enqueue(jobs.CHECK_BURN, request.id)
     return request
@@ -39,13 +41,14 @@ def cancel_upgrade(*, user: User, request_id: UUID, now: datetime) -> UpgradeReq
 @transaction.atomic
 def start_expiry(*, request: UpgradeRequest, now: datetime) -> None:
     """Begin to close a request whose time is over. Raises Conflict when it moved on."""
+    resume_correlation_id(request.order.correlation_id)
     request.begin_closing(end=S.EXPIRED, reason="not burned in time", now=now)
 
 
 def expire_upgrades(*, now: datetime, limit: int = 500) -> int:
     """Begin to close every request past its time; how many. Needs no chain."""
     expired = 0
-    for request in UpgradeRequest.objects.past_expiry(now=now)[:limit]:
+    for request in UpgradeRequest.objects.past_expiry(now=now).select_related("order")[:limit]:
         try:
             start_expiry(request=request, now=now)
         except Conflict:

@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from chain.errors import ChainRejected, ChainUnavailable
 from chain.nft import check_signed_burn
+from core.correlation import resume_correlation_id
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.jobs import enqueue
 from nft import jobs
@@ -72,6 +73,7 @@ def _lock_own(user: User, request_id: UUID) -> UpgradeRequest:
     )
     if request is None:
         raise NotFound("UPGRADE_NOT_FOUND", "You have no such upgrade.")
+    resume_correlation_id(request.order.correlation_id)
     return request
 
 

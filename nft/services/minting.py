@@ -14,6 +14,7 @@ from django.db import transaction
 from chain.client import SolanaClient
 from chain.errors import ChainError, ChainRejected, ChainUnavailable
 from chain.mints import MintVerdict
+from core.correlation import resume_correlation_id
 from core.errors import Conflict
 from nft.chain_access import on_chain, payer
 from nft.models import MintOrder, OrderStatus
@@ -35,6 +36,7 @@ def advance_mint(*, order_id: UUID, now: datetime) -> float | None:
     if token is None:
         return None
     order = MintOrder.objects.get(id=order_id)
+    resume_correlation_id(order.correlation_id)
     pause: timedelta | None = timedelta(0)
     try:
         pause = _try_step(order, now)

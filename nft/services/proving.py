@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chain.errors import ChainError
+from core.correlation import resume_correlation_id
 from core.errors import Conflict
 from events.services import publish
 from nft.chain_access import on_chain
@@ -37,7 +38,8 @@ def check_burn(*, request_id: UUID, now: datetime) -> float | None:
     token = UpgradeRequest.objects.awaiting_proof().claim(request_id, now=now)
     if token is None:
         return None
-    request = UpgradeRequest.objects.select_related("current_nft").get(id=request_id)
+    request = UpgradeRequest.objects.select_related("current_nft", "order").get(id=request_id)
+    resume_correlation_id(request.order.correlation_id)
     pause: timedelta | None = PAUSE_WITHOUT_CHAIN
     try:
         pause = _look_and_step(request, now)

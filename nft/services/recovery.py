@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
+from core.correlation import resume_correlation_id
 from core.errors import Conflict
 from core.jobs import enqueue
 from nft import jobs
@@ -51,6 +52,7 @@ def retry_mint(*, user: User, request_id: UUID, now: datetime) -> UpgradeRequest
         raise Conflict("NOTHING_TO_RETRY", f"This upgrade is {request.status}; no mint has failed.")
     with transaction.atomic():
         order = MintOrder.objects.select_for_update().get(id=request.order_id)
+        resume_correlation_id(order.correlation_id)
         order.hurry(now=now)
         enqueue(jobs.MINT, order.id)
     return request

@@ -14,6 +14,7 @@ from chain.burns import judge_reviewed_burn
 from chain.client import SolanaClient
 from chain.errors import ChainRejected
 from chain.records import BurnProof, MintAccount
+from core.correlation import resume_correlation_id
 from core.errors import Conflict, InvalidInput
 from core.jobs import enqueue
 from nft import jobs
@@ -46,6 +47,7 @@ def decide_review(
         raise Conflict("NOT_IN_REVIEW", f"This upgrade is {request.status}, not in review.")
     if ReviewDecision.objects.pending_for(request_id) is not None:
         raise Conflict("REVIEW_PENDING", "A decision about this upgrade is being carried out.")
+    resume_correlation_id(request.order.correlation_id)
     decision = request.reviews.create(
         verdict=verdict, signature=signature, reason=reason, decided_by=by, decided_at=now
     )

@@ -1,0 +1,131 @@
+"""The appender: what waits gets its place in the log, a batch at a time.
+
+Any number may run; a transaction lock lets one work. Killed anywhere, it leaves either the
+whole batch or nothing of it.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error, close_old_connections, connection, connections, transaction
+from django.utils import timezone
+
+from audit.leaves import FIELDS, Leaf, Values, canonical, make_leaf, moment
+from audit.merkle import CHUNK, Frontier
+from audit.models import Head, Record
+from audit.services.checkpoints import sign_when_due
+from events.notify import backoff
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+LOCK = 0x6175646974  # the advisory lock: “audit”
+POLL_SECONDS = 0.05
+IN_JSON = ("before", "after")
+
+TAKE_THE_LOCK = """
+SELECT pg_try_advisory_xact_lock(%s)
+FROM set_config('idle_in_transaction_session_timeout', '5000', true)
+"""
+# As text: numbers are kept digit by digit, as strings, and not as the nearest float.
+PENDING = "SELECT id, noted_at, noted::text FROM audit.pending ORDER BY id LIMIT %s"
+APPEND = "SELECT audit.append(%s, %s::jsonb, %s::jsonb, %s, %s)"
+
+
+def append_batch(*, limit: int = BATCH) -> int:
+    """Append up to `limit` pending notes, oldest first; return how many were taken.
+
+    0 also while another appender is at work. An event that has its record is only dropped.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(TAKE_THE_LOCK, [LOCK])
+        if cursor.fetchone() != (True,):
+            return 0
+        # A statement of its own: its snapshot must be younger than the lock.
+        cursor.execute(PENDING, [limit])
+        pending = cursor.fetchall()
+        if pending:
+            frontier = Head.objects.get(id=1).load()
+            size, chunks = frontier.size, list[dict[str, Any]]()
+            values = _unseen(_values_of(noted, noted_at) for _, noted_at, noted in pending)
+            records = [_extend(frontier, chunks, it) for it in values]
+            taken = [row_id for row_id, _, _ in pending]
+            cursor.execute(
+                APPEND, [size, json.dumps(records), json.dumps(chunks), frontier.dump(), taken]
+            )
+        return len(pending)
+
+
+def append_pending() -> int:
+    """Append everything that is committed now; return how many. For commands and tests."""
+    total = 0
+    while appended := append_batch():
+        total += appended
+    return total
+
+
+def _unseen(values: Iterable[Values]) -> list[Values]:
+    """Each event once, and none that has a record."""
+    values = list(values)
+    told = {UUID(it["event"]) for it in values if it["event"]}
+    known = Record.objects.filter(event__in=told).values_list("event", flat=True)
+    seen = {str(event) for event in known} if told else set[str]()
+    fresh = []
+    for it in values:
+        if it["event"] not in seen:
+            fresh.append(it)
+        if it["event"] is not None:
+            seen.add(it["event"])
+    return fresh
+
+
+def _values_of(text: str, noted_at: datetime) -> Values:
+    noted, values = json.loads(text, parse_float=str), dict[str, str | None]()
+    for name in FIELDS:
+        value = noted.get(name)
+        values[name] = canonical(value) if value is not None and name in IN_JSON else value
+    values["at"] = values["at"] or moment(noted_at)
+    return values
+
+
+def _extend(frontier: Frontier, chunks: list[dict[str, Any]], values: Values) -> dict[str, Any]:
+    """The record as `audit.append` takes it."""
+    leaf: Leaf = make_leaf(values)
+    chunk = frontier.append(leaf.hash)
+    if chunk is not None:
+        chunks.append({"index": frontier.size // CHUNK - 1, "hash": chunk.hex()})
+    return {
+        **values,
+        "salts": b"".join(leaf.salts).hex(),
+        "commitments": leaf.commitments.hex(),
+        "leaf": leaf.hash.hex(),
+    }
+
+
+def run_appender(stop: threading.Event) -> None:
+    """Append and sign until `stop`; survives a database that goes away and comes back."""
+    failures = 0
+    try:
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                appended = append_batch()
+                sign_when_due(now=timezone.now(), every=settings.AUDIT_CHECKPOINT_EVERY)
+                failures = 0
+            except Error as error:
+                failures += 1
+                logger.warning("The appender waits for the database: %s", type(error).__name__)
+                close_old_connections()
+                stop.wait(backoff(failures))
+                continue
+            if appended < BATCH:
+                stop.wait(max(0.0, began + POLL_SECONDS - time.monotonic()))
+    finally:
+        connections.close_all()
