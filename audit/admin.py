@@ -52,14 +52,14 @@ class RecordAdmin(ReadOnlyAdmin):
         return [name for name in super().get_fields(request, obj) if name != "leaf"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
+        response: HttpResponse = super().changelist_view(request, extra_context)
         note_access("audit.list_seen", about={"filters": sorted(request.GET)})
         return response
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        response = super().change_view(request, object_id, form_url, extra_context)
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         note_access("audit.record_seen", about={"index": object_id})
         return response
 
