@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Route
 from tests.browser.system import wait_until
 from tests.e2e.conftest import QuickSystem
 from tests.web.looking import bytes_loaded, look_at, shift_of
-from tests.web.visitor import PATIENCE, Visitor, new_visitor
+from tests.web.visitor import Visitor, new_visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -98,8 +98,8 @@ def test_a_declined_sign_in_is_explained_and_can_be_repeated(visitor: Visitor) -
 def test_trades_and_badges_arrive_while_the_page_is_open(visitor: Visitor) -> None:
     visitor.sign_in()
     visitor.trade("100000")
-    visitor.page.wait_for_selector("#trades >> text=100,000 USD", timeout=PATIENCE)
-    visitor.page.wait_for_selector("#activate-first-steps", timeout=PATIENCE)  # by its rule
+    visitor.page.wait_for_selector("#trades >> text=100,000 USD")
+    visitor.page.wait_for_selector("#activate-first-steps")  # by its rule
     visitor.page.wait_for_selector("#toasts >> text=First Steps")
     visitor.page.click("#activate-first-steps")
     visitor.page.wait_for_selector("#unlock:not([disabled])")
@@ -124,7 +124,7 @@ def test_a_whole_upgrade_is_declined_reloaded_cut_off_and_completed(member: Visi
     member.context.set_offline(True)
     page.wait_for_selector("#connection:not([data-state=live])")
     member.context.set_offline(False)
-    page.wait_for_selector("#celebration", timeout=PATIENCE)
+    page.wait_for_selector("#celebration")
     assert page.locator("[data-step=done]").count() == 5
     look_at(page, "celebration")
     member.open("/collection")

@@ -11,7 +11,7 @@ from demo.airdrop import request_airdrop
 from demo.system import System
 from tests.plain_http import NO_TLS
 
-PATIENCE = 30_000.0  # milliseconds for what the chain and a busy machine take
+PATIENCE = 60_000.0  # milliseconds; a busy machine is no fault
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Visitor:
     def unlock(self) -> None:
         self.open("/collection")
         self.page.click("#unlock")
-        self.page.wait_for_selector("#to-upgrade", timeout=PATIENCE)
+        self.page.wait_for_selector("#to-upgrade")
 
     def start_upgrade(self) -> None:
         """Until the wallet asks for the burn."""
@@ -98,12 +98,13 @@ class Visitor:
 
     def wait_for_status(self, *statuses: str) -> None:
         wanted = ", ".join(f"[data-status={status}]" for status in statuses)
-        self.page.wait_for_selector(wanted, timeout=PATIENCE)
+        self.page.wait_for_selector(wanted)
 
 
 def new_visitor(browser: Browser, system: System, **settings: Any) -> Visitor:
     """With a browser profile of their own, so also with a wallet of their own."""
     context = browser.new_context(**({"viewport": {"width": 1180, "height": 860}} | settings))
+    context.set_default_timeout(PATIENCE)
     visitor = Visitor(system, context, context.new_page())
 
     def watch(request: Request) -> None:
