@@ -20,6 +20,12 @@ class FigureQuery:
     sql: str
     bar: str
 
+    @property
+    def shown(self) -> str:
+        """As a person would type it: `:start` and `:end` are days."""
+        plain = self.sql.replace("%(start)s", ":start").replace("%(end)s", ":end")
+        return plain.replace("%%", "%")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -97,16 +103,17 @@ _SUCCESS = """SELECT started_at::date AS day, count(*) AS started,
 FROM analytics_journey
 WHERE kind = 'upgrade' AND started_at >= %(start)s AND started_at < %(end)s::date + 1
 GROUP BY 1 ORDER BY 1 DESC"""
-_LATENCY = """SELECT completed_at::date AS day, step, count(*) AS upgrades,
+_LATENCY = """SELECT completed_at::date AS day, step, count(*) AS times,
     round(percentile_disc(0.50) WITHIN GROUP (ORDER BY took)::numeric, 2) AS p50_seconds,
     round(percentile_disc(0.95) WITHIN GROUP (ORDER BY took)::numeric, 2) AS p95_seconds,
     round(percentile_disc(0.99) WITHIN GROUP (ORDER BY took)::numeric, 2) AS p99_seconds
 FROM analytics_journey CROSS JOIN LATERAL (VALUES
     ('1 start to proven burn', extract(epoch FROM burned_at - started_at)),
     ('2 proven burn to new NFT', extract(epoch FROM completed_at - burned_at)),
-    ('3 start to new NFT', extract(epoch FROM completed_at - started_at))) AS steps (step, took)
+    ('3 start to new NFT', CASE kind WHEN 'upgrade' THEN extract(epoch FROM completed_at - started_at) END),
+    ('4 unlock: order to NFT', CASE kind WHEN 'unlock' THEN extract(epoch FROM completed_at - started_at) END)
+) AS steps (step, took)
 WHERE completed_at >= %(start)s AND completed_at < %(end)s::date + 1 AND took IS NOT NULL
-    AND (kind = 'upgrade' OR step LIKE '3%%')
 GROUP BY 1, 2 ORDER BY 1 DESC, 2"""
 _MEMBERS = """SELECT first_at::date AS day, count(*) AS new_members
 FROM analytics_member_total

@@ -7,7 +7,7 @@ only while its hash says that it is ready for this edition of the read model, th
 agree, and whoever keeps it has been there in the last seconds.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,9 +63,14 @@ redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
 return 1
 """
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
-IS_READY = """
-if redis.call('HGET', KEYS[2], 'ready') ~= ARGV[1] then return 0 end
-return redis.call('ZCARD', KEYS[1]) == redis.call('HLEN', KEYS[2]) - 1 and 1 or 0
+ARE_READY = """
+local found = {}
+for i = 1, #KEYS, 2 do
+  local ready = redis.call('HGET', KEYS[i + 1], 'ready') == ARGV[1]
+  local whole = redis.call('ZCARD', KEYS[i]) == redis.call('HLEN', KEYS[i + 1]) - 1
+  found[#found + 1] = (ready and whole) and 1 or 0
+end
+return found
 """
 FIND = """
 if redis.call('EXISTS', KEYS[3]) == 0 then return false end
@@ -140,12 +145,18 @@ def _entry(rank: int, member: bytes, score: bytes | float) -> Entry:
     return Entry(rank, user_id, -int(float(score)), position)
 
 
+def not_ready(client: redis.Redis, keys: Sequence[BoardKey], *, number: int) -> list[BoardKey]:
+    """Those that have to be made for this edition."""
+    names = [name for key in keys for name in names_of(key)]
+    found = _eval(client, ARE_READY, names, [number])
+    return [key for key, is_ready in zip(keys, found, strict=True) if not is_ready]
+
+
 def everybody(client: redis.Redis, key: BoardKey) -> dict[UUID, tuple[int, int]] | None:
     """Score and position of all; None while there is no board that is believed."""
-    ranked, of = names_of(key)
-    if not _eval(client, IS_READY, [ranked, of], [edition()]):
+    if not_ready(client, [key], number=edition()):
         return None
-    found: Any = client.zrange(ranked, 0, -1, withscores=True)
+    found: Any = client.zrange(names_of(key)[0], 0, -1, withscores=True)
     entries = [_entry(0, member, score) for member, score in found]
     return {entry.user_id: (entry.score, entry.position) for entry in entries}
 
@@ -156,9 +167,6 @@ class Keeper:
 
     client: redis.Redis
     token: str
-
-    def is_ready(self, key: BoardKey, *, number: int) -> bool:
-        return bool(_eval(self.client, IS_READY, [*names_of(key)], [number]))
 
     def write(self, key: BoardKey, rows: Iterable[Standing], *, suffix: str = "") -> None:
         """The standings as they are now; one without a score leaves the board. Raises LostLock."""

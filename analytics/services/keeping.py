@@ -1,6 +1,5 @@
 """Telling Redis of the standings. Whatever it lost, or was not told, comes again by itself."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from analytics.models import BoardChange, Standing
-from analytics.services.board_cache import Keeper, LostLock, edition, keeper
+from analytics.services.board_cache import Keeper, LostLock, edition, keeper, not_ready
 from analytics.services.boards import BoardKey, running_boards
 
 CHUNK = 2000
@@ -36,9 +35,8 @@ def keep_boards(*, now: datetime) -> int:
         if found is None:
             return 0
         try:
-            for key in running_boards(now):
-                if not found.is_ready(key, number=edition()):
-                    make_board(found, key)
+            for key in not_ready(found.client, running_boards(now), number=edition()):
+                make_board(found, key)
             told, is_all = _tell_changes(found, now)
             if is_all:
                 found.keep()
@@ -84,12 +82,16 @@ def _boards_around(now: datetime) -> list[BoardKey]:
 
 
 def _write(found: Keeper, changes: Sequence[BoardChange], keys: Sequence[BoardKey]) -> None:
-    members: dict[str, list[UUID]] = defaultdict(list)
-    for change in changes:
-        members[change.board].append(change.user_id)
-    for key in keys:
-        own = Standing.objects.filter(board=key.board, period=key.period, start=key.start)
-        found.write(key, own.filter(user_id__in=members[key.board]))
+    rows: dict[BoardKey, list[Standing]] = {key: [] for key in keys}
+    standings = Standing.objects.filter(
+        board__in={change.board for change in changes},
+        start__in={key.start for key in keys},
+        user_id__in={change.user_id for change in changes},
+    )
+    for row in standings:
+        rows.get(BoardKey(row.board, row.period, row.start), []).append(row)
+    for key, standings_on in rows.items():
+        found.write(key, standings_on)
 
 
 def _forget(changes: Sequence[BoardChange]) -> None:

@@ -42,6 +42,7 @@ def test_every_figure_is_shown_with_its_query_and_without_scripts(staff: Client)
     for figure in HISTORY:
         assert f'id="{figure.name}"' in body
     assert body.count("How it is defined") == len(HISTORY)
+    assert "mine.turns % 2 = 1" in body
     assert "Nothing in this time." not in body
     assert "<script" not in body
     assert " style=" not in body
@@ -78,7 +79,7 @@ def test_a_file_has_the_figures_and_no_formulas(staff: Client) -> None:
     record(told(*completed(ANN, request, uuid7(), uuid7()), at=NOON.replace(minute=1)))
     assert [row["events"] for row in rows(staff, "funnel")] == ["0", "0", "1", "1", "1"]
     [total] = [row for row in rows(staff, "latency") if row["step"].startswith("3")]
-    assert (total["p50_seconds"], total["upgrades"]) == ("60.00", "1")
+    assert (total["p50_seconds"], total["times"]) == ("60.00", "1")
     assert rows(staff, "success")[0]["success_percent"] == "100.0"
     assert [row["key"] for row in rows(staff, "failures")] == ["burn_rejected: BURN_WRONG_MINT"]
     assert [row["badge"] for row in rows(staff, "badges")] == ["'=1+1", "early-bird"]

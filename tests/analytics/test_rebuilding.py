@@ -13,7 +13,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -133,6 +133,33 @@ def test_a_reader_in_the_middle_of_a_batch_does_not_write_to_what_is_thrown_away
     assert Comparison.objects.exists(), "the swap was given up instead"
     settle(ANALYTICS)
     assert Fact.objects.count() == Event.objects.count()
+    assert "The same." in compared()
+
+
+def test_while_the_models_are_compared_nobody_writes_and_everybody_reads() -> None:
+    lives()
+    settle(ANALYTICS)
+    late = told(traded(BOB, "0", "7"))
+    seen: list[str | int] = []
+
+    def look() -> None:
+        seen.append(Fact.objects.count())
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '100ms'")
+                count(late)
+        except OperationalError:
+            seen.append("waits")
+
+    def meanwhile(execute, sql, *rest):
+        if sql.startswith('INSERT INTO "analytics_comparison"'):
+            in_thread(look)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(meanwhile):
+        rebuild()
+    assert seen == [Event.objects.count() - 1, "waits"]
+    settle(ANALYTICS)
     assert "The same." in compared()
 
 
