@@ -95,6 +95,24 @@ def effect_measures_of_kafka(run: Run) -> Iterator[Measure]:
         yield from course_measures(run, _effect(run.plan, "kafka"))
 
 
+def effect_measures_of_notifications(run: Run) -> Iterator[Measure]:
+    """Commit → the row in the inbox, while two other groups read the same events."""
+    skip_to_head("notifications")
+    with (
+        run.stand.running("manage.py", "consume", "notifications", env=LOG_ONLY),
+        _consumer(run, "bench-other", LOG_ONLY),
+        _consumer(run, "bench-third", LOG_ONLY),
+    ):
+        see = partial(observers.see_effects, "notifications")
+        yield from _measures(
+            run,
+            Course(
+                f"effect_inbox_{run.plan.fast_rate}", run.plan.fast_rate,
+                _published(run.plan, see), _floor(run.plan), FLOOR, None, at_most(200),
+            ),
+        )  # fmt: skip
+
+
 def _consumer(run: Run, name: str, env: Mapping[str, str]) -> AbstractContextManager[None]:
     skip_to_head(name)
     return run.stand.running("-m", "bench.events.effect", name, "500", env=env)

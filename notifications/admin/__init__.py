@@ -1,10 +1,5 @@
 """Notifications in the admin: texts are edited, all else is looked at and sent again."""
 
-from notifications.admin.logs import DeliveryAdmin, NotificationAdmin, ProviderAdmin
-from notifications.admin.people import PushSubscriptionAdmin, RecipientAdmin
-from notifications.admin.templates import NotificationTemplateAdmin
+from notifications.admin import logs, people, templates
 
-__all__ = [
-    "DeliveryAdmin", "NotificationAdmin", "NotificationTemplateAdmin", "ProviderAdmin",
-    "PushSubscriptionAdmin", "RecipientAdmin",
-]  # fmt: skip
+__all__ = ["logs", "people", "templates"]

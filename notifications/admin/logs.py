@@ -53,6 +53,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
         self.message_user(request, f"{count} of {len(ids)} are sent again; the others still wait.")
 
 
+@admin.register(DeliveryAttempt)
+class DeliveryAttemptAdmin(ReadOnlyAdmin):
+    """One that stays `started` had a worker that ended without a word."""
+
+    list_display = ["at", "delivery", "outcome", "detail"]
+    list_filter = ["outcome"]
+    list_select_related = ["delivery"]
+    show_full_result_count = False
+
+
 @admin.register(Provider)
 class ProviderAdmin(ReadOnlyAdmin):
     list_display = ["name", "failures", "paused_until", "next_slot_at"]

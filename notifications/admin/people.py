@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
-from notifications.models import PushSubscription, Recipient
+from notifications.models import Preference, PushSubscription, Recipient
 
 
 @admin.register(Recipient)
@@ -25,6 +25,13 @@ class RecipientAdmin(ReadOnlyAdmin):
     def masked(self, person: Recipient) -> str:
         name, _, host = person.email.partition("@")
         return f"{name[:1]}…@{host}" if host else ""
+
+
+@admin.register(Preference)
+class PreferenceAdmin(ReadOnlyAdmin):
+    list_display = ["user_id", "type", "channel", "is_wanted"]
+    list_filter = ["channel", "is_wanted"]
+    search_fields = ["=user_id"]
 
 
 @admin.register(PushSubscription)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.admin import ReadOnlyAdmin
 from core.ids import uuid7
 from notifications.channels.letters import notification_letter
 from notifications.forms import TemplateForm, TextForm
@@ -32,6 +33,16 @@ class TextInline(admin.TabularInline):
     form = TextForm
     extra = 0
     max_num = len(LANGUAGES)
+
+
+@admin.register(TemplateText)
+class TemplateTextAdmin(ReadOnlyAdmin):
+    """To find a text by its words; it is edited on the page of its template."""
+
+    list_display = ["template", "language", "title", "message"]
+    list_filter = ["language"]
+    list_select_related = ["template"]
+    search_fields = ["title", "message"]
 
 
 @admin.register(NotificationTemplate)

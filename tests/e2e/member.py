@@ -145,7 +145,10 @@ def numbers(messages: list[Message]) -> list[int]:
     return [int(message.id) for message in messages]
 
 
+BESIDES = {"tier_qualification_changed", "notification_created"}
+
+
 def types(messages: list[Message]) -> list[str]:
-    """Without what the member qualifies for, which is told whenever its group comes round."""
+    """Without what other groups tell, whenever they come round: qualification, the inbox."""
     found = [message.type for message in messages]
-    return [name for name in found if name != "tier_qualification_changed"]
+    return [name for name in found if name not in BESIDES]
