@@ -8,6 +8,8 @@ from django.db import connection
 
 from audit.working import who
 
+# Who is not known otherwise is the database's role.
+NOTE_ACCESS = "INSERT INTO audit.pending (noted) SELECT audit.context() || %s::jsonb"
 NOTE = """
 INSERT INTO audit.pending (noted) SELECT * FROM jsonb_array_elements(%s::jsonb)
 """
@@ -23,4 +25,6 @@ def note_all(notes: Iterable[dict[str, Any]]) -> None:
 
 def note_access(what: str, *, about: dict[str, Any], subject: str | None = None) -> None:
     """That somebody read the log: `what` as `audit.exported`, `about` says which part."""
-    note_all([{**who(), "source": "audit", "what": what, "subject": subject, "after": about}])
+    note = {**who(), "source": "audit", "what": what, "subject": subject, "after": about}
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_ACCESS, [json.dumps(note)])

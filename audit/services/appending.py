@@ -15,12 +15,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, connections, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from audit.leaves import FIELDS, Leaf, Values, canonical, make_leaf, moment
 from audit.merkle import CHUNK, Frontier
-from audit.models import Head, Record
+from audit.models import Head, Pending, Record
 from audit.services.checkpoints import sign_when_due
+from core.errors import Unavailable
 from events.notify import backoff
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 BATCH = 1000
 LOCK = 0x6175646974  # the advisory lock: “audit”
 POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 300.0
+SIGN_SECONDS = 0.5  # between two looks whether a checkpoint is due
 IN_JSON = ("before", "after")
 
 TAKE_THE_LOCK = """
@@ -44,6 +48,8 @@ def append_batch(*, limit: int = BATCH) -> int:
 
     0 also while another appender is at work. An event that has its record is only dropped.
     """
+    if not Pending.objects.exists():
+        return 0
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(TAKE_THE_LOCK, [LOCK])
         if cursor.fetchone() != (True,):
@@ -64,10 +70,19 @@ def append_batch(*, limit: int = BATCH) -> int:
 
 
 def append_pending() -> int:
-    """Append everything that is committed now; return how many. For commands and tests."""
-    total = 0
-    while appended := append_batch():
+    """See that all that is committed now has its place; how much was appended here.
+
+    Also while another appender is at work. Raises Unavailable when that takes too long.
+    """
+    total, deadline = 0, time.monotonic() + PATIENCE_SECONDS
+    last = Pending.objects.aggregate(last=Max("id"))["last"]
+    while last is not None and Pending.objects.filter(id__lte=last).exists():
+        appended = append_batch()
         total += appended
+        if time.monotonic() > deadline:
+            raise Unavailable("AUDIT_BUSY", "The audit log has much to append. Try again later.")
+        if not appended:
+            time.sleep(POLL_SECONDS)
     return total
 
 
@@ -111,13 +126,15 @@ def _extend(frontier: Frontier, chunks: list[dict[str, Any]], values: Values) ->
 
 def run_appender(stop: threading.Event) -> None:
     """Append and sign until `stop`; survives a database that goes away and comes back."""
-    failures = 0
+    failures, signed_at = 0, 0.0
     try:
         while not stop.is_set():
             began = time.monotonic()
             try:
                 appended = append_batch()
-                sign_when_due(now=timezone.now(), every=settings.AUDIT_CHECKPOINT_EVERY)
+                if began - signed_at > SIGN_SECONDS:
+                    sign_when_due(now=timezone.now(), every=settings.AUDIT_CHECKPOINT_EVERY)
+                    signed_at = began
                 failures = 0
             except Error as error:
                 failures += 1

@@ -29,7 +29,7 @@ def erase_person(*, user_id: UUID, reason: str) -> int:
         if theirs.filter(held_records()).exists():
             raise Conflict("HELD", "A legal hold keeps records about this person.")
         personal = list(theirs.filter(subject=user_id).values_list("index", flat=True))
-        acted = list(theirs.exclude(index__in=personal).values_list("index", flat=True))
+        acted = list(theirs.exclude(subject=user_id).values_list("index", flat=True))
         if personal or acted:
             erase(personal=personal, acted=acted)
         ChainTransaction.objects.filter(user_id=user_id).update(user_id=None, signer="")

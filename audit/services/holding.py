@@ -1,6 +1,7 @@
 """Legal holds: placed, released, and asked before anything is erased."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,6 +15,8 @@ def place_hold(*, scope: str, value: str, reason: str, by: str, now: datetime) -
     """Raises InvalidInput without a value or a reason, Conflict when it is held already."""
     if scope not in HoldScope.values or not value.strip() or not reason.strip():
         raise InvalidInput("HOLD_INCOMPLETE", "A hold needs a scope, a value and a reason.")
+    if scope == HoldScope.USER:
+        value = _user_id(value)
     try:
         with transaction.atomic(), because(reason):
             return LegalHold.objects.create(
@@ -21,6 +24,13 @@ def place_hold(*, scope: str, value: str, reason: str, by: str, now: datetime) -
             )
     except IntegrityError:
         raise Conflict("HELD_ALREADY", "There is such a hold already.") from None
+
+
+def _user_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise InvalidInput("NOT_AN_ID", "A user is held by their id.") from None
 
 
 def release_hold(*, hold_id: int, reason: str, by: str, now: datetime) -> None:

@@ -34,8 +34,8 @@ WATCHED_ROWS = 1000
 
 def measures(stand: Stand, *, rounds: int, quick: bool) -> Iterator[Measure]:
     call_command("migrate", verbosity=0)
-    yield _append(rounds, count=2_000 if quick else 20_000)
-    yield _verify(stand.folder / "bundle", rounds, count=2_000 if quick else 100_000)
+    yield append_measure(rounds, count=2_000 if quick else 20_000)
+    yield verify_measure(stand.folder / "bundle", rounds, count=2_000 if quick else 100_000)
     yield _watched(rounds)
     yield from visible_measures(stand, rounds=rounds, quick=quick)
 
@@ -45,7 +45,7 @@ def _pending(count: int) -> None:
         cursor.execute(NOTE, [count])
 
 
-def _append(rounds: int, *, count: int) -> Measure:
+def append_measure(rounds: int, *, count: int) -> Measure:
     """In batches, beside the same notes one a transaction."""
     batches, single = [], []
     for _ in range(rounds):
@@ -64,7 +64,7 @@ def _rate(count: int, *, limit: int) -> float:
     return count / (time.monotonic() - begun)
 
 
-def _verify(path: Path, rounds: int, *, count: int) -> Measure:
+def verify_measure(path: Path, rounds: int, *, count: int) -> Measure:
     """The whole log by the stand-alone program, parsing included, scaled to 100,000 records."""
     missing = count - Head.objects.get(id=1).size
     if missing > 0:

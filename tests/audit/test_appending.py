@@ -44,7 +44,7 @@ def told() -> list[tuple[object, ...]]:
     rows = Event.objects.order_by("event_id")
     return [
         (
-            it.event_id, it.created_at, it.type, it.user_id, it.correlation_id,
+            it.event_id, handlers._milliseconds(it.created_at), it.type, it.user_id, it.correlation_id,
             json.dumps(it.data, sort_keys=True, separators=(",", ":")),
         )
         for it in rows

@@ -78,6 +78,8 @@ def test_an_erasure_and_a_hold_need_their_reasons(user: User) -> None:
         erase_person(user_id=user.id, reason=" ")
     with pytest.raises(InvalidInput):
         place_hold(scope="user", value="", reason="r", by="g", now=timezone.now())
+    with pytest.raises(InvalidInput):
+        place_hold(scope="user", value="ann", reason="r", by="g", now=timezone.now())
     assert not LegalHold.objects.exists()
 
 
