@@ -17,6 +17,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from audit.tables import AUDITED
+from core.acting import current_act
 from core.correlation import known_correlation_id
 
 Said = dict[str, str]
@@ -55,9 +56,14 @@ def because(reason: str) -> Iterator[None]:
 
 def who() -> Said:
     """Only what is known: actor, origin, reason, correlation."""
-    said = _said.get()
+    said, act = _said.get(), current_act()
     known = said() if said is not None else {"origin": _program()}
-    known = {**known, "reason": _reason.get()[:300], "correlation": known_correlation_id()}
+    known = {
+        **known,
+        "actor": act.actor or known.get("actor", ""),
+        "reason": (_reason.get() or act.reason)[:300],
+        "correlation": known_correlation_id(),
+    }
     return {name: value for name, value in known.items() if value}
 
 

@@ -21,7 +21,7 @@ from demo.client import StepFailed
 from demo.display import Display
 from demo.servers import free_port
 from demo.state import AlreadyRunning, State, open_state
-from demo.system import ROOT, System, SystemFailed
+from demo.system import APPLICATIONS, ROOT, System, SystemFailed
 from demo.timing import UpgradeTiming
 from demo.upgrade import STEPS, Target, run_upgrade
 
@@ -127,7 +127,7 @@ def _start(system: System, display: Display) -> None:
     with display.step("Tables, tiers, badges, a service key"):
         system.prepare()
         system.fund_authority()
-    with display.step("Web, worker, beat, events"):
+    with display.step(", ".join(APPLICATIONS).capitalize()):
         system.start_applications()
         system.wait_until_ready()
     display.say(f"     Ready at {system.base_url} after {time.monotonic() - begin:.1f} s\n")
