@@ -23,7 +23,7 @@ RICH = ("sign-in", "collection", "preview")  # between them, every part there is
 REFUSED = "was refused on"  # in the log of the web process, by the endpoint for reports
 
 SWITCHES = {"inApp": True, "email": True, "webPush": False}
-NOTICE = {
+NOTICE: dict[str, str | None] = {
     "message": "You earned it.", "priority": "normal", "type": "badge_earned",
     "createdAt": "2026-01-01T00:00:00Z",
 }  # fmt: skip
