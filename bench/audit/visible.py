@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from audit.models import Head
+from audit.services.appending import append_pending
 from bench.measures import Measure, at_most, percentile
 from bench.stand import BenchFailed, Stand
 
@@ -27,6 +28,7 @@ def visible_measures(stand: Stand, *, rounds: int, quick: bool) -> Iterator[Meas
     """With a sequencer, the group and the appender, each in its process."""
     samples: dict[float, list[float]] = {0.5: [], 0.99: []}
     seconds = 1.0 if quick else 10.0
+    append_pending()  # what the measures before have left
     with (
         stand.running("manage.py", "sequence"),
         stand.running("manage.py", "audit", "run", log="audit"),
