@@ -16,6 +16,7 @@ from events.models import DeadLetter, ReplayOrder
 from events.status import GroupStatus, group_statuses, unnumbered
 from nft.models import AuthorityBalance, NftHolding, UpgradeStatus
 from nft.services.stuck import stuck_unlocks, stuck_upgrades
+from notifications.models import Delivery, DeliveryStatus, Provider
 
 LAG_BOUND = timedelta(seconds=30)
 LOOKED_AT_BOUND = timedelta(minutes=10)  # of the authority's balance
@@ -152,6 +153,26 @@ def open_replays(_now: datetime) -> Iterator[Concern]:
         )
 
 
+def failing_channels(now: datetime) -> Iterator[Concern]:
+    """Providers that do not answer, and what was given up today."""
+    for provider in Provider.objects.filter(failures__gt=0, paused_until__gt=now):
+        text = f"Messages to {provider.name} wait: it did not answer {provider.failures} times"
+        help_ = "They go out by themselves once it answers."
+        link, permission = _list("notifications_provider"), "notifications.view_provider"
+        yield Concern(Level.WARN, text, help_, link, permission)
+    dead = Delivery.objects.filter(
+        status=DeliveryStatus.DEAD, created_at__gt=now - timedelta(days=1)
+    )
+    if count := dead.count():
+        yield Concern(
+            Level.WARN,
+            _counted(count, "message was", "messages were") + " given up since yesterday",
+            "The list says why; what can be mended is sent again from there.",
+            _list("notifications_delivery", status__exact=DeliveryStatus.DEAD),
+            "notifications.view_delivery",
+        )
+
+
 LOOKS: list[Look] = [
     upgrades_in_review,
     upgrades_stuck,
@@ -160,6 +181,7 @@ LOOKS: list[Look] = [
     dead_letters,
     sequencer,
     groups,
+    failing_channels,
     troubled_holdings,
     open_replays,
 ]

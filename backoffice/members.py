@@ -16,8 +16,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import LoginSession, User
+from audit.models import Record
 from badges.models import EarnedBadge
 from nft.models import QualificationRecord, UpgradeRequest, UserNft
+from notifications.models import Notification
 from trading.models import MilestoneReached, Trade, UserVolume
 
 MOST_ROWS = 10
@@ -31,7 +33,7 @@ class Part:
     columns: Sequence[str]
     rows: Callable[[User], QuerySet[Any]]
     cells: Callable[[Any], Iterable[object]]
-    by: str = "user"  # the field that names the member
+    by: str = "user__id__exact"  # how the whole list is asked for the member's rows
     order: str = "-pk"
 
 
@@ -69,6 +71,13 @@ PARTS = [
     Part("Sign-ins", ("From", "Until", "Ended"),
          lambda user: LoginSession.objects.filter(user=user),
          lambda it: (it.created_at, it.expires_at, it.end_reason or "live")),
+    Part("Notifications", ("What", "At", "Read"),
+         lambda user: Notification.objects.filter(user_id=user.id),
+         lambda it: (it.title, it.created_at, it.read_at or "not yet"), by="q", order="-id"),
+    Part("Audit", ("What", "At", "By", "Why"),
+         lambda user: Record.objects.filter(subject=user.id),
+         lambda it: (it.what, it.at, it.actor or it.origin or "", it.reason or ""),
+         by="q", order="-index"),
 ]  # fmt: skip
 
 
@@ -94,7 +103,7 @@ def _is_seen(request: HttpRequest, part: Part, member: User) -> bool:
 def _table(part: Part, member: User) -> Table:
     found = part.rows(member)
     rows = list(found.order_by(part.order)[: MOST_ROWS + 1])
-    every = reverse(_name(found.model, "changelist"), query={f"{part.by}__id__exact": member.pk})
+    every = reverse(_name(found.model, "changelist"), query={part.by: member.pk})
     shown = [(_link(row), [*map(_text, part.cells(row))]) for row in rows[:MOST_ROWS]]
     return Table(part.title, part.columns, every, len(rows) > MOST_ROWS, shown)
 

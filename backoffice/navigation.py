@@ -56,6 +56,40 @@ AREAS: Mapping[str, Mapping[str, str]] = {
         "events.Sequencer": "format_list_numbered",
         "events.UserSequence": "tag",
     },
+    "Notifications": {
+        "notifications.Notification": "notifications",
+        "notifications.Delivery": "outgoing_mail",
+        "notifications.DeliveryAttempt": "send",
+        "notifications.NotificationTemplate": "edit_note",
+        "notifications.TemplateText": "translate",
+        "notifications.Recipient": "contact_mail",
+        "notifications.Preference": "tune",
+        "notifications.PushSubscription": "phonelink_ring",
+        "notifications.Provider": "dns",
+    },
+    "Analytics": {
+        "analytics.Daily": "calendar_month",
+        "analytics.Standing": "leaderboard",
+        "analytics.MemberTotal": "functions",
+        "analytics.Journey": "route",
+        "analytics.Fact": "fact_check",
+        "analytics.TypeMinute": "timer",
+        "analytics.Nft": "token",
+        "analytics.Holding": "inventory_2",
+        "analytics.BoardChange": "published_with_changes",
+        "analytics.Comparison": "compare",
+        "analytics.Edition": "counter_1",
+    },
+    "Audit": {
+        "audit.Record": "policy",
+        "audit.ChainTransaction": "link",
+        "audit.Checkpoint": "verified_user",
+        "audit.Anchor": "anchor",
+        "audit.LegalHold": "gavel",
+        "audit.Pending": "pending_actions",
+        "audit.Head": "account_tree",
+        "audit.Chunk": "grid_view",
+    },
     "Access": {
         "accounts.ServiceKey": "key",
         "accounts.LoginSession": "login",
@@ -82,7 +116,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
             area = PLACES.get(label, app["name"])
             areas.setdefault(area, {})[label] = _item(label, area, model)
     groups = [_group(area, items) for area, items in areas.items() if items]
-    return [{"title": "", "separator": False, "items": _pages()}, *groups]
+    return [{"title": "", "separator": False, "items": _pages(request)}, *groups]
 
 
 def _item(label: str, area: str, model: Mapping[str, Any]) -> Item:
@@ -96,11 +130,24 @@ def _group(area: str, items: Mapping[str, Item]) -> Item:
     return {"title": area, "separator": True, "collapsible": True, "items": ordered}
 
 
-def _pages() -> list[Item]:
-    return [
-        {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")},
-        {"title": "Live streams", "icon": "sensors", "link": reverse_lazy("admin-streams")},
+def _pages(request: HttpRequest) -> list[Item]:
+    pages = [
+        ("", {"title": "Home", "icon": "home", "link": reverse_lazy("admin:index")}),
+        ("", {"title": "Live streams", "icon": "sensors", "link": reverse_lazy("admin-streams")}),
+        (
+            "analytics.view_dashboard",
+            {
+                "title": "Dashboards",
+                "icon": "monitoring",
+                "link": reverse_lazy("admin:analytics_dashboard"),
+            },
+        ),
+        (
+            "audit.view_record",
+            {"title": "Timeline", "icon": "timeline", "link": reverse_lazy("admin:audit_timeline")},
+        ),
     ]
+    return [page for needed, page in pages if not needed or request.user.has_perm(needed)]
 
 
 def account_links(request: HttpRequest) -> list[Item]:

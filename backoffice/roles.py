@@ -35,6 +35,9 @@ ROLES: Mapping[str, Role] = {
             "events.replay_groupcursor",
             "nft.change_upgraderequest",
             "nft.review_upgraderequest",
+            "notifications.change_delivery",
+            "notifications.change_notificationtemplate",
+            "notifications.change_templatetext",
         ),
     ),
     # Sees what members ask about; moves neither NFTs, badges nor money.

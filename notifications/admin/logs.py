@@ -2,15 +2,17 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from unfold.admin import TabularInline
 
 from core.admin import LookOnly, ReadOnlyAdmin
+from core.confirming import ConfirmForm, acting_as, confirmed
 from notifications.models import Delivery, DeliveryAttempt, Notification, Provider
 from notifications.services.redriving import resend
 
 
-class DeliveryInline(LookOnly, admin.TabularInline):
+class DeliveryInline(LookOnly, TabularInline):
     model = Delivery
     extra = 0
     show_change_link = True
@@ -26,7 +28,11 @@ class NotificationAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
-class AttemptInline(LookOnly, admin.TabularInline):
+class ResendForm(ConfirmForm):
+    title = "Send these messages again"
+
+
+class AttemptInline(LookOnly, TabularInline):
     model = DeliveryAttempt
     extra = 0
 
@@ -47,10 +53,20 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return request.user.has_perm("notifications.change_delivery")
 
     @admin.action(description="Send again", permissions=["resend"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        ids = list(queryset.values_list("id", flat=True))
-        count = resend(delivery_ids=ids, now=timezone.now())
-        self.message_user(request, f"{count} of {len(ids)} are sent again; the others still wait.")
+    def send_again(
+        self, request: HttpRequest, queryset: QuerySet[Delivery]
+    ) -> HttpResponse | None:
+        form = confirmed(request, ResendForm)
+        if isinstance(form, HttpResponse):
+            return form
+        deliveries = list(queryset)
+        with acting_as(request, form) as act:
+            count = resend(delivery_ids=[it.id for it in deliveries], now=timezone.now())
+        for delivery in deliveries:
+            self.log_change(request, delivery, f"Sent again: {act.reason}")
+        said = f"{count} of {len(deliveries)} are sent again; the others still wait."
+        self.message_user(request, said)
+        return None
 
 
 @admin.register(DeliveryAttempt)

@@ -8,6 +8,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
 
 from core.admin import ReadOnlyAdmin
 from core.ids import uuid7
@@ -28,7 +29,7 @@ from notifications.wording import Wording, samples_of
 LETTER_CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-class TextInline(admin.TabularInline):
+class TextInline(TabularInline):
     model = TemplateText
     form = TextForm
     extra = 0
@@ -46,7 +47,7 @@ class TemplateTextAdmin(ReadOnlyAdmin):
 
 
 @admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(admin.ModelAdmin):
+class NotificationTemplateAdmin(ModelAdmin):
     form = TemplateForm
     list_display = ["type", "priority", "is_active", "link"]
     list_filter = ["priority", "is_active"]

@@ -91,7 +91,10 @@ def test_the_log_of_a_notification_shows_each_attempt_and_a_dead_one_is_sent_aga
     assert "SMTPRecipientsRefused 550" in told
     page = f"{HOME}/delivery/{delivery.id}/change/"
     assert "refused" in admin.get(page).content.decode()
-    form = {"action": "send_again", "_selected_action": [str(delivery.id)]}
+    form = {
+        "action": "send_again", "_selected_action": [str(delivery.id)],
+        "confirmed": "1", "reason": "the mailbox is back",
+    }  # fmt: skip
     said = admin.post(f"{HOME}/delivery/", form, follow=True).content.decode()
     assert "1 of 1 are sent again" in said
     delivery.refresh_from_db()
@@ -115,7 +118,10 @@ def test_who_may_only_look_sends_nothing_again(office: PostOffice) -> None:
     page = client.get(f"{HOME}/delivery/")
     assert page.status_code == 200
     assert "send_again" not in page.content.decode()
-    client.post(f"{HOME}/delivery/", {"action": "send_again", "_selected_action": [delivery.id]})
+    client.post(
+        f"{HOME}/delivery/",
+        {"action": "send_again", "_selected_action": [delivery.id], "confirmed": "1", "reason": "x"},
+    )
     delivery.refresh_from_db()
     assert (delivery.status, delivery.resends) == ("dead", 0)
 
