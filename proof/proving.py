@@ -1,10 +1,9 @@
 """Trace every scenario, then kill at every point that was found."""
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
 from proof.cases import Case, Result
@@ -13,7 +12,7 @@ from proof.ground import ground
 from proof.scenarios import SCENARIOS
 
 TRIES = 6  # until a point that was found once must have been met again
-TRIES_SINCE = 3  # the same for points that only kills led to; most of them are races
+TRIES_SINCE = 3  # of a point that only a kill led to: a race with that kill, which need not come
 BY_CHANCE = 0.01  # of the runs: a point that no more of them came by needs a race to be met
 LINGER = 20.0  # seconds that a second try waits at the end: longer than any interval of beat
 
@@ -49,7 +48,8 @@ class Proof:
     found: dict[str, Way] = field(default_factory=dict)
     traces: list[Result] = field(default_factory=list)
     kills: list[Result] = field(default_factory=list)
-    never: list[str] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)  # of the traced points
+    unmet: list[str] = field(default_factory=list)  # of those that only kills led to
 
     @property
     def breaches(self) -> list[Result]:
@@ -64,15 +64,11 @@ class Proof:
     def runs(self) -> list[Result]:
         return [*self.traces, *self.kills]
 
-    def scenarios_by(self, point: str) -> Counter[int]:
-        """How many runs of which scenario came by it."""
-        return Counter(run.case.scenario for run in self.runs if point in run.points)
-
     @property
     def by_chance(self) -> list[str]:
-        """Points that took a race to be found, and were not met again."""
+        """Traced points that took a race to be found, and were not met again."""
         most = BY_CHANCE * len(self.runs)
-        return [point for point in self.never if self.scenarios_by(point).total() <= most]
+        return [it for it in self.never if sum(it in run.points for run in self.runs) <= most]
 
     @property
     def survived(self) -> list[Result]:
@@ -98,10 +94,10 @@ class _Prover:
 
     def prove(self) -> Proof:
         self._trace()
-        self._kill_at(self._choose(self._proof.found), TRIES)
+        self._proof.never = self._kill_at(self._choose(self._proof.found), TRIES)
         if self._plan.sample is None:
             self._say("Points that were first met after a kill:")
-            self._kill_at(self._choose(self._found_since()), TRIES_SINCE)
+            self._proof.unmet = self._kill_at(self._choose(self._found_since()), TRIES_SINCE)
         return self._proof
 
     def _trace(self) -> None:
@@ -129,8 +125,11 @@ class _Prover:
             return points
         return random.Random(self._plan.seed).sample(points, self._plan.sample)  # noqa: S311
 
-    def _kill_at(self, points: Sequence[str], tries: int) -> None:
+    def _kill_at(self, points: list[str], tries: int) -> list[str]:
+        """Returns the points that were not met."""
         for attempt in range(tries):
+            if not points:
+                break
             linger = LINGER if attempt else 0.0
             cases = [
                 self._case(self._way_to(point, attempt), point, linger=linger) for point in points
@@ -138,28 +137,21 @@ class _Prover:
             results = self._crew.run(cases, lambda result: self._say(kill_line(result)))
             self._proof.kills += [it for it in results if it.was_reached or it.breaches]
             points = [it.case.arms[-1] for it in results if not (it.was_reached or it.breaches)]
-            if not points:
-                return
-        self._proof.never += points
+        return points
 
     def _way_to(self, point: str, attempt: int) -> Way:
-        """What was met once may need a race, a hint that was lost, or a start of its program."""
-        way = self._proof.found[point]
-        match attempt % 3:
-            case 1:
-                return Way(way.scenario, tuple(islice(self._before(point, way.scenario), 1)))
-            case 2:
-                likeliest = self._proof.scenarios_by(point).most_common(1)
-                return Way(likeliest[0][0] if likeliest else way.scenario)
-        return way
+        """What was met once may need a race, a hint that was lost, or a start of its program.
 
-    def _before(self, point: str, scenario: int) -> Iterator[str]:
-        """Points of the same program that a kill can come at first; hints are lost there."""
-        program = point.partition(":")[0]
-        start = f"{program}: before {'enqueue' if program == 'worker' else 'commit'}"
-        for other, way in self._proof.found.items():
-            if other.startswith(start) and other != point and way.scenario in (scenario, 0):
-                yield other
+        So every further try goes a way on which another run came by.
+        """
+        ways = [
+            Way(run.case.scenario, tuple(run.case.arms))
+            for run in self._proof.runs
+            if point in run.points and point not in run.case.arms
+        ]
+        if attempt == 0 or not ways:
+            return self._proof.found[point]
+        return random.Random(f"{point} {attempt}").choice(ways)  # noqa: S311
 
     def _case(self, way: Way, *arms: str, linger: float = 0.0) -> Case:
         number, breaks = next(self._numbers), self._plan.breaks

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from proof.proving import Plan, Proof
@@ -24,12 +25,13 @@ def report(proof: Proof) -> str:
             f"Recovered in: median {percentile(times, 50):.1f} s, p95 {percentile(times, 95):.1f} s,"
             f" longest {times[-1]:.1f} s"
         )
-    if proof.by_chance:
-        lines.append(
-            f"Points that a race led to and that were not met again: {len(proof.by_chance)}"
-        )
-        lines += [f"  {point}" for point in proof.by_chance]
+    lines += _listed("that a race led to and that were not met again", proof.by_chance)
+    lines += _listed("that only an earlier kill led to and that were not met again", proof.unmet)
     return "\n".join(lines)
+
+
+def _listed(what: str, points: Sequence[str]) -> list[str]:
+    return [f"Points {what}: {len(points)}", *(f"  {it}" for it in points)] if points else []
 
 
 def recovery_times(proof: Proof) -> list[float]:
