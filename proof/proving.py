@@ -1,7 +1,7 @@
 """Trace every scenario, then kill at every point that was found."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
