@@ -104,11 +104,11 @@ def effect_measures_of_notifications(run: Run) -> Iterator[Measure]:
         _consumer(run, "bench-third", LOG_ONLY),
     ):
         see = partial(observers.see_effects, "notifications")
-        yield from _measures(
+        yield from measures(
             run,
             Course(
                 f"effect_inbox_{run.plan.fast_rate}", run.plan.fast_rate,
-                _published(run.plan, see), _floor(run.plan), FLOOR, None, at_most(200),
+                _published(run.plan, see), floor(run.plan), FLOOR, None, at_most(200),
             ),
         )  # fmt: skip
 

@@ -53,9 +53,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return request.user.has_perm("notifications.change_delivery")
 
     @admin.action(description="Send again", permissions=["resend"])
-    def send_again(
-        self, request: HttpRequest, queryset: QuerySet[Delivery]
-    ) -> HttpResponse | None:
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         form = confirmed(request, ResendForm)
         if isinstance(form, HttpResponse):
             return form

@@ -120,7 +120,12 @@ def test_who_may_only_look_sends_nothing_again(office: PostOffice) -> None:
     assert "send_again" not in page.content.decode()
     client.post(
         f"{HOME}/delivery/",
-        {"action": "send_again", "_selected_action": [delivery.id], "confirmed": "1", "reason": "x"},
+        {
+            "action": "send_again",
+            "_selected_action": [delivery.id],
+            "confirmed": "1",
+            "reason": "x",
+        },
     )
     delivery.refresh_from_db()
     assert (delivery.status, delivery.resends) == ("dead", 0)
