@@ -104,7 +104,7 @@ def effect_measures_of_notifications(run: Run) -> Iterator[Measure]:
         _consumer(run, "bench-third", LOG_ONLY),
     ):
         see = partial(observers.see_effects, "notifications")
-        yield from measures(
+        yield from course_measures(
             run,
             Course(
                 f"effect_inbox_{run.plan.fast_rate}", run.plan.fast_rate,
