@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -47,8 +48,15 @@ def spawn(
         user=user,
         group=user,
         extra_groups=None if user is None else [],
-        preexec_fn=die_with_parent,
+        preexec_fn=partial(_bind_to, os.getpid()),
     )
+
+
+def _bind_to(parent: int) -> None:
+    """In the forked child. A parent that was killed before we asked would never be missed."""
+    die_with_parent()
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def stop(

@@ -28,7 +28,14 @@ ON CONFLICT (board, period, start, user_id) DO UPDATE SET
                     WHEN excluded.points = t.points THEN least(t.position, excluded.position)
                     ELSE t.position END
 """
-# Of everybody who has, or had, one of these NFTs: the highest level held, since when.
+# Who has, or had, one of these NFTs. Somebody else may be at another NFT of the same member:
+# whoever comes second waits here, and then sees what the first one wrote.
+LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended('analytics level ' || user_id, 0))
+FROM (SELECT DISTINCT user_id FROM analytics_holding WHERE nft_id = ANY(%s::uuid[])
+      ORDER BY user_id) AS holders
+"""
+# Of these members: the highest level held, since when.
 HOLD = """
 INSERT INTO analytics_standing AS t (board, period, start, user_id, points, position)
 SELECT 'level', 'all', DATE '1970-01-01', held.user_id, coalesce(max(held.level), 0),
@@ -93,6 +100,7 @@ def hold_levels(nft_ids: Sequence[UUID]) -> set[tuple[str, UUID]]:
     if not nft_ids:
         return set()
     with connection.cursor() as cursor:
+        cursor.execute(LOCK, [list(nft_ids)])
         cursor.execute(HOLD, [list(nft_ids)])
         return {(Board.LEVEL.value, user_id) for (user_id,) in cursor.fetchall()}
 

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
+from audit.sql import APPLICATION, OWNER
 from demo.servers import Server, _reachable_binaries, start_postgres
 from events.consumer import Consumer
 from events.groups import ConsumerGroup
@@ -76,6 +77,8 @@ def test_positions_and_sequences_go_on_after_a_restore(tmp_path: Path, fresh: Se
         )
         postgres_tool(tmp_path, "pg_dump", "-Fc", "--no-owner", "-f", str(dump), database_url())
         writer.rollback()
+    with psycopg.connect(fresh.url) as empty:  # a dump has no roles
+        empty.execute(f"CREATE ROLE {OWNER} NOLOGIN; CREATE ROLE {APPLICATION} NOLOGIN")
     postgres_tool(tmp_path, "pg_restore", "--no-owner", "-d", fresh.url, str(dump))
     publish, log = tmp_path / "publish", tmp_path / "log"
     with running("none", log=publish, setup=PUBLISH, url=fresh.url) as publisher:

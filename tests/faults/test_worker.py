@@ -83,7 +83,7 @@ def test_a_worker_does_ten_jobs_at_once_from_every_queue(system: FaultySystem) -
         [stats] = next(answer for answer in answers if answer).values()
         [queues] = (look.active_queues() or {}).values()
     assert stats["pool"]["max-concurrency"] == 10
-    assert {queue["name"] for queue in queues} == {"default", *QUEUES.values()}
+    assert {queue["name"] for queue in queues} == {"default", "notifications", *QUEUES.values()}
 
 
 def test_the_worker_is_told_every_queue() -> None:

@@ -33,7 +33,7 @@ def look_at(page: Page, name: str, *, asked: Collection[str] = ("dark",)) -> Non
     axe takes a second, so it is only `asked` about some looks.
     """
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_function("!document.querySelector('[aria-busy]')")
+    page.wait_for_selector("[aria-busy]", state="detached")
     for look, (scheme, size) in LOOKS.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(size)
