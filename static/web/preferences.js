@@ -3,17 +3,19 @@
 
 import { call, get, post } from "./api.js";
 import { byId, text } from "./config.js";
-import { element } from "./elements.js";
 
 const PREFERENCES = "/api/v1/user/notification-preferences";
 const SUBSCRIPTIONS = "/api/v1/user/push-subscriptions";
 const CHANNELS = /** @type {const} */ (["inApp", "email", "webPush"]);
 
 const form = /** @type {HTMLFormElement} */ (byId("preferences"));
-const types = /** @type {HTMLElement} */ (byId("preference-types"));
+const switches = /** @type {HTMLFieldSetElement} */ (byId("switches"));
 const state = /** @type {HTMLElement} */ (byId("preference-state"));
 const push = /** @type {HTMLButtonElement} */ (byId("push"));
 const pushState = /** @type {HTMLElement} */ (byId("push-state"));
+
+/** @type {({ type: string } & Record<(typeof CHANNELS)[number], boolean>)[]} */
+let known = [];
 
 /** @param {string} message */
 const say = (message) => void (state.textContent = message);
@@ -22,8 +24,11 @@ async function load() {
   try {
     const preferences = await get(PREFERENCES);
     for (const channel of CHANNELS) field(channel).checked = preferences.channels[channel];
-    types.replaceChildren(...preferences.types.map(row));
-    form.hidden = false;
+    known = preferences.types.filter(isShown);
+    for (const kind of known) {
+      for (const channel of CHANNELS) field(`${kind.type} ${channel}`).checked = kind[channel];
+    }
+    switches.disabled = false;
   } catch {
     say(text("missingPart"));
   }
@@ -32,21 +37,12 @@ async function load() {
 /** @param {string} name */
 const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
 
-/** @param {{ type: string } & Record<(typeof CHANNELS)[number], boolean>} kind */
-function row(kind) {
-  const boxes = CHANNELS.map((channel) => {
-    const label = `${kind.type.replaceAll("_", " ")}, ${form.dataset[channel.toLowerCase()]}`;
-    const box = element("input", { type: "checkbox", name: `${kind.type} ${channel}`, "aria-label": label });
-    box.checked = kind[channel];
-    return element("td", {}, box);
-  });
-  return element("tr", {}, element("th", { scope: "row" }, kind.type.replaceAll("_", " ")), ...boxes);
-}
+/** @param {{ type: string }} kind */
+const isShown = ({ type }) => Boolean(field(`${type} inApp`));
 
 form.addEventListener("change", async () => {
-  const names = [...new Set([...types.querySelectorAll("input")].map(({ name }) => name.split(" ")[0]))];
   const channels = Object.fromEntries(CHANNELS.map((channel) => [channel, field(channel).checked]));
-  const wanted = names.map((type) => ({
+  const wanted = known.map(({ type }) => ({
     type,
     ...Object.fromEntries(CHANNELS.map((channel) => [channel, field(`${type} ${channel}`).checked])),
   }));

@@ -139,7 +139,8 @@ def test_every_page_is_accessible_fits_a_phone_and_does_not_jump(member: Visitor
     for name, path in pages_of(member).items():
         member.open(path)
         look_at(member.page, name, asked=["dark", "phone"] if name in RICH else ["dark"])
-        assert shift_of(member.page) < 0.01, f"{name} jumps while it loads"
+        if name != "live":  # which makes room for each event as it comes
+            assert shift_of(member.page) < 0.01, f"{name} jumps while it loads"
 
 
 def test_a_first_visit_stays_within_its_budget(visitor: Visitor) -> None:

@@ -19,6 +19,7 @@ from events.models import Event
 from nft.models import MintOrder, NftStatus, UpgradeRequest, UserNft
 from nft.models.nfts import HELD
 from nft.services.benefits import benefits_of
+from notifications import kinds as notification_kinds
 from trading.models import Trade
 from web.access import member_of, member_page
 from web.ladder import next_tier_of
@@ -104,8 +105,9 @@ def leaderboards_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @member_page
 def notifications_page(request: HttpRequest, _member: User) -> HttpResponse:
-    """The inbox and what comes into it; both by script, from the API."""
-    return render(request, "web/notifications.html")
+    """The inbox and what comes into it; both are filled by script, from the API."""
+    kinds = [(kind, kind.replace("_", " ")) for kind in notification_kinds.KINDS]
+    return render(request, "web/notifications.html", {"kinds": kinds})
 
 
 @require_safe
