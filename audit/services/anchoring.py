@@ -61,12 +61,13 @@ def _sign_and_send(anchor: Anchor) -> None:
 
     signed = _on_chain(ask)
     with transaction.atomic(durable=True):
-        Anchor.objects.filter(size=anchor.size, signature="").update(
+        is_kept = Anchor.objects.filter(size=anchor.size, signature="").update(
             signed_transaction=signed.raw,
             signature=signed.signature,
             last_valid_block_height=signed.last_valid_block_height,
         )
-    _send(signed.raw)
+    if is_kept:  # else another worker, whose claim came after ours ran out, was faster
+        _send(signed.raw)
 
 
 async def _look(chain: SolanaClient, signature: str) -> tuple[ConfirmedTransaction | None, int]:
