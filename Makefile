@@ -32,17 +32,17 @@ demo: runtime ## The whole system and one upgrade, then serves (ONCE=1 exits, PO
 test: dev ## Everything, on servers of its own (REQUIRE_ALL=1 for CI, ARGS= for pytest)
 ifneq ($(call on,$(REQUIRE_ALL)),)
 	@$(RUN) coverage erase
-	@REQUIRE_ALL=1 $(RUN) coverage run -m pytest -n 2 $(ARGS)
+	@REQUIRE_ALL=1 $(RUN) coverage run -m pytest -n 3 $(ARGS)
 	@$(RUN) coverage combine --quiet
 	@poor=; for package in $(COVERED); do echo "Coverage of $$package/:"; \
 		$(RUN) coverage report --include="$$package/*" --fail-under=90 || poor+=" $$package"; \
 	done; [ -z "$$poor" ] || { echo "Under 90 %:$$poor" >&2; exit 1; }
 else
-	@exec $(RUN) pytest -n 2 $(ARGS)
+	@exec $(RUN) pytest -n 3 $(ARGS)
 endif
 
 screenshots: dev ## Every page in light, dark and on a phone, into build/screenshots/
-	@exec $(RUN) pytest -q -n 0 tests/web/test_pages.py
+	@exec $(RUN) pytest -q -n 0 tests/web/test_pages.py tests/web/test_admin.py
 
 lint: dev ## Style, types, layers, migrations, the API schema, the lock files
 	@$(RUN) ruff check .
@@ -57,10 +57,10 @@ fmt: dev ## Formats the code
 	@$(RUN) ruff check --fix --quiet . || true
 	@$(RUN) ruff format .
 
-bench: runtime ## Measures, beside baselines (PART=realtime, events, api, upgrades, analytics, audit; N=5)
+bench: runtime ## Measures, beside baselines (PART=realtime, events, api, upgrades, analytics, audit, services; N=5)
 	@exec $(RUN) bench --parent $$PPID --rounds $(or $(N),5) $(PART)
 
-faults: dev ## Kills, lies, races, and compares (PART=events, realtime, upgrade, network, races, redis)
+faults: dev ## Kills, lies, races, and compares (PART=events, services, realtime, upgrade, network, races, redis)
 	@exec $(RUN) tests.faults --parent $$PPID --part $(or $(PART),all) \
 		--profile $(or $(PROFILE),short) $(if $(SEED),--seed $(SEED))
 

@@ -4,18 +4,18 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from accounts.models import LoginSession, ServiceKey, SignInNonce, StreamTicket, User
 from accounts.services import revoke_login_sessions
-from core.admin import ReadOnlyAdmin
+from core.admin import EditAdmin, ReadOnlyAdmin
 from core.confirming import ConfirmForm, acting_as, confirmed
+from core.filters import DayFilter
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(EditAdmin):
     list_display = ["__str__", "wallet_address", "username", "is_staff", "is_active", "created_at"]
-    list_filter = ["is_active", "is_staff", "groups"]
+    list_filter = ["is_active", "is_staff", "groups", ("created_at", DayFilter)]
     search_fields = ["wallet_address", "username", "id"]
     fields = [
         "id",
@@ -33,6 +33,9 @@ class UserAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a user appears by signing in, staff by `createsuperuser`
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # an account is closed with `is_active`; docs/audit.md says how to erase one
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Staff are a superuser's to change: else one who may edit users edits their betters."""
@@ -52,7 +55,9 @@ def _is_superuser(request: HttpRequest) -> bool:
 @admin.register(SignInNonce)
 class SignInNonceAdmin(ReadOnlyAdmin):
     list_display = ["wallet_address", "created_at", "expires_at", "consumed_at"]
+    list_filter = [("created_at", DayFilter), ("consumed_at", admin.EmptyFieldListFilter)]
     search_fields = ["wallet_address"]
+    ordering = ["-created_at"]
     fields = ["wallet_address", "created_at", "expires_at", "consumed_at"]
 
 
@@ -64,7 +69,7 @@ class SignOutForm(ConfirmForm):
 class LoginSessionAdmin(ReadOnlyAdmin):
     list_display = ["id", "user", "created_at", "expires_at", "ended_at", "end_reason"]
     list_select_related = ["user"]
-    list_filter = ["end_reason"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), ("created_at", DayFilter)]
     search_fields = ["user__wallet_address", "user__username"]
     fields = ["id", "user", "created_at", "expires_at", "ended_at", "end_reason"]
     actions = ["revoke"]
@@ -89,15 +94,16 @@ class LoginSessionAdmin(ReadOnlyAdmin):
 @admin.register(StreamTicket)
 class StreamTicketAdmin(ReadOnlyAdmin):
     list_display = ["id", "user", "resource", "created_at", "started_at", "resumable_until"]
+    list_filter = [("created_at", DayFilter), ("started_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["user__wallet_address"]
     fields = ["id", "user", "resource", "created_at", "started_at", "resumable_until"]
 
 
 @admin.register(ServiceKey)
-class ServiceKeyAdmin(ModelAdmin):
+class ServiceKeyAdmin(EditAdmin):
     list_display = ["name", "prefix", "scopes", "is_active", "expires_at", "last_used_at"]
-    list_filter = ["is_active"]
+    list_filter = ["is_active", ("expires_at", DayFilter)]
     search_fields = ["name", "prefix"]
     fields = ["name", "prefix", "scopes", "is_active", "expires_at", "created_at", "last_used_at"]
     readonly_fields = ["name", "prefix", "scopes", "created_at", "last_used_at"]

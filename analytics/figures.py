@@ -13,12 +13,13 @@ from django.db import connection
 
 @dataclass(frozen=True)
 class FigureQuery:
-    """`bar` is the column that is drawn; the first column is what stands beside it."""
+    """`bar` is the column that is drawn over the first one, for each value of `series` apart."""
 
     name: str
     title: str
     sql: str
     bar: str
+    series: str = ""
 
     @property
     def shown(self) -> str:
@@ -32,14 +33,6 @@ class Answer:
     query: FigureQuery
     columns: list[str]
     rows: list[tuple[Any, ...]]
-
-    def bars(self, *, width: int) -> list[tuple[tuple[Any, ...], int]]:
-        """Each row with the length of its bar, the longest being `width`."""
-        place = self.columns.index(self.query.bar)
-        values = [float(row[place] or 0) for row in self.rows]
-        largest = max((abs(value) for value in values), default=0) or 1
-        lengths = [round(width * max(0.0, value) / largest) for value in values]
-        return list(zip(self.rows, lengths, strict=True))
 
 
 def ask(query: FigureQuery, *, start: date, end: date) -> Answer:
@@ -130,7 +123,7 @@ HISTORY = (
     FigureQuery("badges", "By badge", _BADGES, "earned"),
     FigureQuery("success", "Upgrades by the day of their start", _SUCCESS, "completed"),
     FigureQuery("failures", "Failures by reason", _daily("failure"), "total"),
-    FigureQuery("latency", "How long steps take", _LATENCY, "p99_seconds"),
+    FigureQuery("latency", "How long steps take", _LATENCY, "p99_seconds", series="step"),
     FigureQuery("volume", "Traded volume by day", _VOLUME, "usd"),
     FigureQuery("members", "Members by the day of their first event", _MEMBERS, "new_members"),
     FigureQuery("held", "NFTs held now, by tier", _HELD, "held"),

@@ -1,30 +1,40 @@
 """The auditor's pages: everything to see, nothing to change; looking is recorded as well."""
 
+import io
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import (
     Anchor,
+    AnchorStatus,
     ChainTransaction,
     Checkpoint,
     Chunk,
+    ErasedPerson,
     Head,
     LegalHold,
     Pending,
     Record,
 )
 from audit.noting import note_access
-from audit.services.timeline import KINDS, Entry, timeline
-from core.admin import ReadOnlyAdmin
-from core.errors import DomainError
+from audit.services.exporting import export_bundle
+from audit.services.timeline import KINDS, Entry, records_of, timeline
+from core.admin import GOOD, WAITING, ReadOnlyAdmin, coloured
+from core.errors import DomainError, InvalidInput
+from core.filters import DayFilter, one_of
+
+STATUS = coloured("status", {AnchorStatus.WAITING: WAITING, AnchorStatus.FINALIZED: GOOD})
 
 
 class TimelineForm(forms.Form):
@@ -32,17 +42,55 @@ class TimelineForm(forms.Form):
     value = forms.CharField(max_length=64, label="Id")
 
 
+class ProofForm(forms.Form):
+    """What to prove: one record by its index, or the records of a timeline.
+
+    `seen` is the size of a checkpoint that the reader holds.
+    """
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in ("record", *KINDS)])
+    value = forms.CharField(max_length=64)
+    seen = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    def chosen(self) -> Q:
+        """Raises InvalidInput for no id."""
+        kind, value = self.cleaned_data["kind"], self.cleaned_data["value"]
+        if kind == "record":
+            return Q(index=int(value) if value.isdecimal() else -1)
+        return records_of(kind=kind, value=value)
+
+
+class WatchedAdmin(ReadOnlyAdmin):
+    """That somebody looked is recorded: the list with what was asked for, a row with its key."""
+
+    list_seen: str
+    row_seen: str
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        note_access(self.list_seen, about={"filters": sorted(request.GET)})
+        return response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        note_access(self.row_seen, about={"index": object_id})
+        return response
+
+
 @admin.register(Record)
-class RecordAdmin(ReadOnlyAdmin):
+class RecordAdmin(WatchedAdmin):
+    list_seen, row_seen = "audit.list_seen", "audit.record_seen"
     list_display = ("index", "at", "what", "object", "actor", "origin", "reason", "correlation")
-    list_filter = ("source",)
+    list_filter = (one_of("source", lambda: ("row", "event", "audit")), ("at", DayFilter))
     search_fields = ("=object", "=actor", "=correlation", "=subject")
     search_help_text = "An object (table:id), an actor (user:id), a correlation id or a user's id"
     ordering = ("-index",)
     exclude = ("salts", "commitments")
     readonly_fields = ("leaf_hash",)
-    show_full_result_count = False
     change_list_template = "admin/audit/record/change_list.html"
+    change_form_outer_after_template = "admin/audit/record/proof.html"
 
     @admin.display(description="Leaf")
     def leaf_hash(self, record: Record) -> str:
@@ -51,21 +99,13 @@ class RecordAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [name for name in super().get_fields(request, obj) if name != "leaf"]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, extra_context)
-        note_access("audit.list_seen", about={"filters": sorted(request.GET)})
-        return response
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
-        note_access("audit.record_seen", about={"index": object_id})
-        return response
-
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.timeline_page)
-        return [path("timeline/", page, name="audit_timeline"), *super().get_urls()]
+        timeline_page, proof = map(self.admin_site.admin_view, (self.timeline_page, self.proof))
+        return [
+            path("timeline/", timeline_page, name="audit_timeline"),
+            path("proof/", proof, name="audit_proof"),
+            *super().get_urls(),
+        ]
 
     @method_decorator(require_safe)
     def timeline_page(self, request: HttpRequest) -> HttpResponse:
@@ -90,10 +130,37 @@ class RecordAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/audit/record/timeline.html", context)
 
+    @method_decorator(require_POST)
+    def proof(self, request: HttpRequest) -> HttpResponse:
+        """The records with their proofs, as `audit export` writes them; it is recorded."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form, out = ProofForm(request.POST), io.StringIO()
+        try:
+            if not form.is_valid():
+                raise InvalidInput("PROOF_OF_WHAT", "Say which records.")
+            _export(form, out)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:audit_timeline"))
+        file = HttpResponse(out.getvalue(), content_type="application/jsonl; charset=utf-8")
+        file["Content-Disposition"] = 'attachment; filename="proof.jsonl"'
+        return file
+
+
+def _export(form: ProofForm, out: io.StringIO) -> None:
+    """A person's id would outlive their erasure in the record of the export."""
+    said = form.cleaned_data
+    names = ("kind",) if said["kind"] == "user" else ("kind", "value")
+    export_bundle(
+        out=out, chosen=form.chosen(), about={name: said[name] for name in names},
+        now=timezone.now(), seen=[said["seen"]] if said["seen"] else [],
+    )  # fmt: skip
+
 
 def _note_timeline(*, kind: str, value: str) -> None:
     """A person's id stands where erasing them erases it."""
-    subject = value if kind == "user" else None
+    subject = str(UUID(value)) if kind == "user" else None
     about = {"kind": kind} if subject else {"kind": kind, "value": value}
     note_access("audit.timeline_seen", about=about, subject=subject)
 
@@ -101,6 +168,7 @@ def _note_timeline(*, kind: str, value: str) -> None:
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ("size", "root_hash", "signed_at")
+    list_filter = (("signed_at", DayFilter),)
     ordering = ("-size",)
     exclude = ("root",)
     readonly_fields = ("root_hash",)
@@ -112,20 +180,21 @@ class CheckpointAdmin(ReadOnlyAdmin):
 
 @admin.register(Anchor)
 class AnchorAdmin(ReadOnlyAdmin):
-    list_display = ("size", "status", "signature", "slot", "created_at", "finalized_at")
-    list_filter = ("status",)
+    list_display = ("size", STATUS, "signature", "slot", "created_at", "finalized_at")
+    list_filter = ("status", ("created_at", DayFilter))
     search_fields = ("signature",)
     ordering = ("-size",)
 
 
 @admin.register(ChainTransaction)
-class ChainTransactionAdmin(ReadOnlyAdmin):
-    list_display = ("at", "purpose", "signature", "object", "signer", "fee_lamports", "request_id")
-    list_filter = ("purpose",)
+class ChainTransactionAdmin(WatchedAdmin):
+    list_seen, row_seen = "audit.transactions_seen", "audit.transaction_seen"
+    list_display = (
+        "at", "purpose", "signature", "object", "signer", "fee_lamports", "failed", "request_id",
+    )  # fmt: skip
+    list_filter = ("purpose", "failed", ("at", DayFilter))
     search_fields = ("=signature", "=object", "=request_id", "=user_id", "=correlation_id")
     ordering = ("-at",)
-    date_hierarchy = "at"
-    show_full_result_count = False
 
 
 @admin.register(LegalHold)
@@ -133,8 +202,18 @@ class LegalHoldAdmin(ReadOnlyAdmin):
     """Placed and released by `manage.py audit hold` and `release`."""
 
     list_display = ("scope", "value", "reason", "placed_by", "placed_at", "released_at")
-    list_filter = ("scope", ("released_at", admin.EmptyFieldListFilter))
+    list_filter = ("scope", ("released_at", admin.EmptyFieldListFilter), ("placed_at", DayFilter))
     search_fields = ("value", "reason")
+
+
+@admin.register(ErasedPerson)
+class ErasedPersonAdmin(ReadOnlyAdmin):
+    """Erased by `manage.py erase_person`."""
+
+    list_display = ("user_id", "erased_at")
+    list_filter = (("erased_at", DayFilter),)
+    search_fields = ("=user_id",)
+    ordering = ("-erased_at",)
 
 
 @admin.register(Pending)
@@ -144,7 +223,6 @@ class PendingAdmin(ReadOnlyAdmin):
     list_display = ("id", "noted_at")
     exclude = ("noted",)
     ordering = ("id",)
-    show_full_result_count = False
 
 
 @admin.register(Head)

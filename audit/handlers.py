@@ -1,12 +1,12 @@
 """Every event becomes a record, and the transactions that events tell of a row of their own."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from audit.leaves import moment
 from audit.noting import note_all
 from audit.services.chain_log import note_transactions
+from events.events import to_the_millisecond
 from events.groups import ConsumerGroup, Replay
 from events.models import Event
 
@@ -23,7 +23,7 @@ def record_again(events: Sequence[Event], _replay: Replay) -> None:
 
 def _note_of(event: Event) -> dict[str, Any]:
     return {
-        "at": moment(_milliseconds(event.created_at)),
+        "at": moment(to_the_millisecond(event.created_at)),
         "source": "event",
         "what": event.type,
         "object": _object_of(event),
@@ -32,11 +32,6 @@ def _note_of(event: Event) -> dict[str, Any]:
         "event": str(event.event_id),
         "after": event.data,
     }
-
-
-def _milliseconds(at: datetime) -> datetime:
-    """As precise as the envelope, so that a record is the same from either bus."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _object_of(event: Event) -> str | None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from audit.models import Anchor, Checkpoint, Head, Pending
+from audit.models import Anchor, Checkpoint, Head, Pending, Record
 
 
 class AuditCollector(Collector):
@@ -29,6 +29,7 @@ def _gauges() -> Iterator[GaugeMetricFamily]:
     head, oldest = Head.objects.first(), Pending.objects.order_by("id").first()
     last, unfinished = Checkpoint.objects.last(), Anchor.objects.unfinished()
     first_waiting = unfinished.first()
+    unsigned = Record.objects.filter(index=last.size if last else 0).first()
     gauges = {
         "records": ("Records in the audit log", head.size if head else 0),
         "pending_seconds": (
@@ -38,6 +39,10 @@ def _gauges() -> Iterator[GaugeMetricFamily]:
         "unsigned_records": (
             "Records after the last checkpoint",
             (head.size if head else 0) - (last.size if last else 0),
+        ),
+        "unsigned_seconds": (
+            "How old the first of them is",
+            (now - unsigned.at).total_seconds() if unsigned else 0.0,
         ),
         "anchors_waiting": ("Checkpoints that are not final on the chain", unfinished.count()),
         "anchor_waiting_seconds": (

@@ -70,10 +70,11 @@ CREATE TABLE audit.checkpoint (
 );
 """
 
-# Who and why: as the statement itself says (audit.marking), else as the session says by
-# SET LOCAL audit.actor / audit.reason / audit.correlation, else who is connected.
+# Who and why: as the statement itself says (audit.working), else as the session says by
+# SET LOCAL audit.actor / audit.reason / audit.correlation, else who is connected. Nothing else
+# is taken from a statement: with the id of a known event its change would be passed over.
 CONTEXT = """
-CREATE FUNCTION audit.context() RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION audit.context() RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     mark text := substring(left(current_query(), 8000) FROM '^/\\*audit ([0-9a-f]+)\\*/');
     said jsonb := jsonb_strip_nulls(jsonb_build_object(
@@ -83,25 +84,27 @@ DECLARE
     ));
 BEGIN
     IF mark IS NOT NULL THEN
-        said := convert_from(decode(mark, 'hex'), 'UTF8')::jsonb || said;
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') || said INTO said
+        FROM jsonb_each(convert_from(decode(mark, 'hex'), 'UTF8')::jsonb)
+        WHERE key IN ('actor', 'origin', 'reason', 'correlation');
     END IF;
     RETURN jsonb_build_object('actor', 'database:' || session_user, 'origin', 'SQL') || said;
 END $$;
 
-CREATE FUNCTION audit.pick(line jsonb, shown text[], hidden text[]) RETURNS jsonb
+CREATE OR REPLACE FUNCTION audit.pick(line jsonb, shown text[], hidden text[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT jsonb_object_agg(name, CASE WHEN name = ANY (hidden)
         THEN to_jsonb('(hidden)'::text) ELSE coalesce(line -> name, 'null') END)
     FROM unnest(shown || hidden) AS name
 $$;
 
-CREATE FUNCTION audit.differing(old jsonb, new jsonb, names text[]) RETURNS text[]
+CREATE OR REPLACE FUNCTION audit.differing(old jsonb, new jsonb, names text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(name), '{}') FROM unnest(names) AS name
     WHERE old -> name IS DISTINCT FROM new -> name
 $$;
 
-CREATE FUNCTION audit.noted(
+CREATE OR REPLACE FUNCTION audit.noted(
     what text, key text, subject text, old jsonb, new jsonb, shown text[], hidden text[]
 ) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -120,9 +123,11 @@ BEGIN
 END $$;
 """
 
+# A table may have a column of the name of a variable here, as `key`.
 TRIGGERS = """
-CREATE FUNCTION audit.note_rows() RETURNS trigger
+CREATE OR REPLACE FUNCTION audit.note_rows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
 DECLARE
     key text := TG_ARGV[0];
     shown text[] := string_to_array(TG_ARGV[2], ',');
@@ -152,24 +157,64 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION audit.note_row() RETURNS trigger
+CREATE OR REPLACE FUNCTION audit.note_row() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    was jsonb;
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        was := to_jsonb(OLD);
+    END IF;
     INSERT INTO audit.pending (noted) VALUES (audit.noted(
-        TG_TABLE_NAME || '.' || lower(TG_OP), TG_ARGV[0], TG_ARGV[1], NULL, to_jsonb(NEW),
+        TG_TABLE_NAME || '.' || lower(TG_OP), TG_ARGV[0], TG_ARGV[1], was, to_jsonb(NEW),
         string_to_array(TG_ARGV[2], ','), string_to_array(TG_ARGV[3], ',')
     ));
     RETURN NULL;
 END $$;
 """
 
-# Adding is all that it does: at the end, in order, by whoever saw the head as it is.
+# `audit.services.appending` makes records as these demand them: an id has one of the spellings
+# that PostgreSQL reads, and numbers with a point are strings of their digits.
+TELLS = r"""
+CREATE OR REPLACE FUNCTION audit.an_id(given text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN given ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$'
+        THEN given::uuid END
+$$;
+
+CREATE OR REPLACE FUNCTION audit.is_json(given text, noted jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN given IS NULL OR noted IS NULL OR noted = 'null'
+        THEN given IS NULL AND (noted IS NULL OR noted = 'null')
+        ELSE given::jsonb = noted
+            OR regexp_replace(given::jsonb::text, '"(-?[0-9]+\.[0-9]+)"', '\1', 'g')
+            = regexp_replace(noted::text, '"(-?[0-9]+\.[0-9]+)"', '\1', 'g')
+        END
+$$;
+
+CREATE OR REPLACE FUNCTION audit.tells(r jsonb, noted jsonb, noted_at timestamptz)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT (r ->> 'at')::timestamptz = coalesce(nullif(noted ->> 'at', '')::timestamptz, noted_at)
+        AND (r ->> 'source', r ->> 'what') = (noted ->> 'source', noted ->> 'what')
+        AND (r ->> 'object') IS NOT DISTINCT FROM (noted ->> 'object')
+        AND (r ->> 'subject')::uuid IS NOT DISTINCT FROM audit.an_id(noted ->> 'subject')
+        AND (r ->> 'actor') IS NOT DISTINCT FROM (noted ->> 'actor')
+        AND (r ->> 'reason') IS NOT DISTINCT FROM (noted ->> 'reason')
+        AND (r ->> 'origin') IS NOT DISTINCT FROM (noted ->> 'origin')
+        AND (r ->> 'correlation') IS NOT DISTINCT FROM (noted ->> 'correlation')
+        AND audit.is_json(r ->> 'before', noted -> 'before')
+        AND audit.is_json(r ->> 'after', noted -> 'after')
+$$;
+"""
+
+# Adding is all that it does: at the end, in order, by whoever saw the head as it is. What waits
+# goes only when a record tells it, or when it is of an event that has its record.
 APPEND = """
-CREATE FUNCTION audit.append(
+CREATE OR REPLACE FUNCTION audit.append(
     old_size bigint, records jsonb, chunks jsonb, new_frontier bytea, done bigint[]
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     added bigint := jsonb_array_length(records);
+    wrong bigint;
 BEGIN
     UPDATE audit.head SET size = old_size + added, frontier = new_frontier
     WHERE id = 1 AND size = old_size;
@@ -190,14 +235,26 @@ BEGIN
     INSERT INTO audit.chunk (index, hash)
     SELECT (c ->> 'index')::bigint, decode(c ->> 'hash', 'hex')
     FROM jsonb_array_elements(chunks) AS c;
-    DELETE FROM audit.pending WHERE id = ANY (done);
+    WITH gone AS (
+        DELETE FROM audit.pending WHERE id = ANY (done) RETURNING id, noted_at, noted
+    ), given AS (
+        SELECT (r ->> 'note')::bigint AS id, r FROM jsonb_array_elements(records) AS r
+    )
+    SELECT coalesce(id, 0) INTO wrong FROM gone FULL JOIN given USING (id)
+    WHERE CASE WHEN r IS NULL THEN noted ->> 'source' IN ('row', 'audit') OR NOT EXISTS (
+            SELECT FROM audit.record WHERE event = audit.an_id(noted ->> 'event'))
+        ELSE audit.tells(r, noted, noted_at) IS NOT TRUE END
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Note % of the audit log has no record that tells it', wrong;
+    END IF;
     RETURN old_size + added;
 END $$;
 """
 
 # Values and salts go, commitments and leaves stay; that it happened is noted with it.
 ERASE = """
-CREATE FUNCTION audit.erase(personal bigint[], acted bigint[], note jsonb)
+CREATE OR REPLACE FUNCTION audit.erase(personal bigint[], acted bigint[], note jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE audit.record SET object = NULL, subject = NULL, actor = NULL, reason = NULL,
@@ -226,4 +283,5 @@ GRANT EXECUTE ON FUNCTION audit.append(bigint, jsonb, jsonb, bytea, bigint[]),
     audit.erase(bigint[], bigint[], jsonb) TO {APPLICATION};
 """
 
-STATEMENTS = (TABLES, CONTEXT, TRIGGERS, APPEND, ERASE, GRANTS)
+FUNCTIONS = (CONTEXT, TRIGGERS, TELLS, APPEND, ERASE)
+STATEMENTS = (TABLES, *FUNCTIONS, GRANTS)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 class Audited:
     """`subject` is the column with the user whom a row concerns.
 
-    With `only`, rows are recorded alone where that column has a value, and when they are new.
+    `insert_if` and `update_if` are SQL about NEW and OLD, for tables that the application writes
+    all the time: only rows of which it is true are recorded. It costs what it costs to evaluate.
     """
 
     table: str
@@ -19,7 +20,8 @@ class Audited:
     hidden: tuple[str, ...] = ()
     key: str = "id"
     subject: str = ""
-    only: str = ""
+    insert_if: str = ""
+    update_if: str = ""
 
     @property
     def arguments(self) -> str:
@@ -27,6 +29,10 @@ class Audited:
         parts = (self.key, self.subject, ",".join(self.columns), ",".join(self.hidden))
         return ", ".join(f"'{part}'" for part in parts)
 
+
+# `trading.corrections.take_turn` sets it, until its transaction ends. Anybody could: this finds
+# SQL by hand and mistakes, as the volume's own trades find a forger.
+NOT_COUNTING = "current_setting('trading.counting', true) IS DISTINCT FROM 'on'"
 
 AUDITED = (
     Audited(
@@ -53,14 +59,24 @@ AUDITED = (
         ("user_id", "definition_id", "status", "reserved_for", "revoke_reason"),
         subject="user_id",
     ),
-    # A trade never changes; there are very many, and `volume_changed` tells what they did.
+    # There are very many, and `volume_changed` tells what they did. The application changes none.
     Audited(
         "trades",
         ("trade_id", "user_id", "volume_usd", "executed_at", "source", "corrects_id"),
         subject="user_id",
-        only="corrects_id",
+        insert_if="NEW.corrects_id IS NOT NULL",
+    ),
+    # They open tiers, and move with every trade: that is when `trading` says that it counts.
+    Audited(
+        "user_volumes",
+        ("total", "trades"),
+        key="user_id",
+        subject="user_id",
+        insert_if=NOT_COUNTING,
+        update_if=NOT_COUNTING,
     ),
     Audited("volume_milestones", ("amount", "tier_unlocked")),
+    Audited("milestones_reached", ("user_id", "milestone_id", "volume"), subject="user_id"),
     Audited(
         "nft_tier",
         (
@@ -70,6 +86,7 @@ AUDITED = (
             "free_benefits", "picture_url", "is_active", "version",
         ),
     ),
+    Audited("nft_tier_supply", ("level", "taken", "last_number"), key="level"),
     Audited("nft_tier_required_badges", ("tier_id", "badgedefinition_id")),
     Audited(
         "nft_awardrule",
@@ -108,6 +125,45 @@ AUDITED = (
     Audited(
         "nft_reviewdecision",
         ("request_id", "verdict", "signature", "reason", "outcome", "problem"),
+    ),
+    # Uses are counted up; who counts them down gives a week away once more.
+    Audited(
+        "nft_benefit_uses",
+        ("subject_id", "name", "week", "used"),
+        insert_if="false",
+        update_if="NOT (NEW.used >= OLD.used AND (NEW.subject_id, NEW.name, NEW.week)"
+        " = (OLD.subject_id, OLD.name, OLD.week))",
+    ),
+    # Histories grow only; what makes them grow is recorded by the rows above and by events.
+    Audited(
+        "badge_status_history",
+        ("badge_id", "from_status", "to_status", "at", "request_id", "reason"),
+        insert_if="false",
+    ),
+    Audited(
+        "upgrade_status_history",
+        ("request_id", "from_status", "to_status", "at", "reason"),
+        insert_if="false",
+    ),
+    Audited(
+        "nft_ownership_changes",
+        ("nft_id", "signature", "slot", "at"),
+        hidden=("from_wallet", "to_wallet"),
+        insert_if="false",
+    ),
+    # Second factors of staff.
+    Audited(
+        "otp_totp_totpdevice", ("user_id", "confirmed"), hidden=("key",), subject="user_id"
+    ),
+    Audited("otp_static_staticdevice", ("user_id", "confirmed"), subject="user_id"),
+    Audited("otp_static_statictoken", ("device_id",), hidden=("token",)),
+    # What members are told, and whether.
+    Audited("notifications_notificationtemplate", ("type", "priority", "link", "is_active")),
+    Audited("notifications_templatetext", ("template_id", "language", "title", "message")),
+    # What staff did in the admin and why, also where it changed none of the rows above.
+    Audited(
+        "django_admin_log",
+        ("user_id", "content_type_id", "object_id", "action_flag", "change_message"),
     ),
     Audited("audit_legalhold", ("scope", "value", "reason", "released_at")),
 )  # fmt: skip

@@ -9,26 +9,25 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from unfold.admin import ModelAdmin
 
-from core.admin import ReadOnlyAdmin
+from core.admin import EditAdmin, ReadOnlyAdmin
 from core.confirming import ConfirmForm, acting_as, confirmed
+from core.filters import DayFilter
 
 admin.site.unregister([Group, TOTPDevice, StaticDevice])
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin, ModelAdmin):
+class RoleAdmin(EditAdmin, GroupAdmin):  # type: ignore[misc]
     """The roles; `manage.py roles` puts those that we bring back to what they may."""
 
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyAdmin):
     list_display = ("action_time", "user", "content_type", "object_repr", "change_message")
-    list_filter = ("action_flag", "content_type")
+    list_filter = ("action_flag", "content_type", ("action_time", DayFilter))
     list_select_related = ("user", "content_type")
     search_fields = ("object_id", "object_repr", "change_message", "user__username")
-    date_hierarchy = "action_time"
 
 
 @admin.register(TOTPDevice, StaticDevice)
@@ -36,7 +35,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     """Who has one, and when it was used; `manage.py reset_second_factor` takes it away."""
 
     list_display = ("user", "name", "confirmed", "created_at", "last_used_at")
-    list_filter = ("confirmed",)
+    list_filter = ("confirmed", ("last_used_at", DayFilter))
     list_select_related = ("user",)
     search_fields = ("user__username", "user__wallet_address")
     fields = ("user", "name", "confirmed", "created_at", "last_used_at")
@@ -49,6 +48,7 @@ class ForgiveForm(ConfirmForm):
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(ReadOnlyAdmin):
     list_display = ("attempt_time", "ip_address", "username", "failures_since_start")
+    list_filter = (("attempt_time", DayFilter),)
     search_fields = ("ip_address", "username")
     fields = ("attempt_time", "ip_address", "username", "failures_since_start", "user_agent")
     actions = ("forgive",)

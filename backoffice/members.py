@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import LoginSession, User
 from audit.models import Record
+from audit.noting import note_access
 from badges.models import EarnedBadge
 from nft.models import QualificationRecord, UpgradeRequest, UserNft
 from notifications.models import Notification
@@ -86,6 +87,8 @@ def member_page(request: HttpRequest, user_id: UUID) -> HttpResponse:
     if not request.user.has_perm("accounts.view_user"):
         raise PermissionDenied
     member = get_object_or_404(User, pk=user_id)
+    if request.user.has_perm("audit.view_record"):
+        note_access("audit.member_seen", about={}, subject=str(member.pk))
     context = {
         **admin.site.each_context(request),
         "title": str(member),

@@ -51,7 +51,7 @@ ROLES: Mapping[str, Role] = {
             "notifications",
             "trading",
         ),
-        may=("accounts.change_loginsession",),
+        may=("accounts.change_loginsession", "notifications.change_delivery"),
     ),
     "auditor": Role(views=(EVERYTHING,)),
     "game designer": Role(

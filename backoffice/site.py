@@ -21,6 +21,10 @@ View = Callable[..., HttpResponse]
 class BackofficeSite(UnfoldAdminSite):
     index_title = "Operations"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.disable_action("delete_selected")  # rows are deleted one by one, each with a reason
+
     def has_permission(self, request: HttpRequest) -> bool:
         return sign_in.is_let_in(request)
 

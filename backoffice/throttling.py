@@ -1,20 +1,19 @@
 """Guessing a password: after some failures from one address, that address has to wait."""
 
 import ipaddress
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from rest_framework.request import Request
 
 from core.throttling import network_of
 
 
 def client_address(request: HttpRequest) -> str | None:
     """As rate limits count: behind our proxies the client's, of IPv6 the /64."""
-    address = network_of(cast(Request, request))
+    address = network_of(request)
     try:
         return str(ipaddress.ip_address(address))
     except ValueError:

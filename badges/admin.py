@@ -14,16 +14,34 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from badges.bulk import award_from_csv
 from badges.forms import AwardForm, CsvForm, RevokeForm, report_rows
-from badges.models import BadgeDefinition, BadgeStatusHistory, EarnedBadge
+from badges.models import BadgeDefinition, BadgeStatus, BadgeStatusHistory, EarnedBadge
 from badges.services import award_badge, revoke_badge
-from core.admin import LookOnly, ReadOnlyAdmin
+from core.admin import (
+    BAD,
+    GOOD,
+    RUNNING,
+    WAITING,
+    BoundedPaginator,
+    EditAdmin,
+    LookOnly,
+    ReadOnlyAdmin,
+    coloured,
+)
 from core.confirming import acting_as, confirmed
 from core.errors import DomainError
+from core.filters import DayFilter
 from core.spreadsheets import csv_file
+
+COLOURS = {
+    BadgeStatus.EARNED: WAITING,
+    BadgeStatus.ACTIVATED: GOOD,
+    BadgeStatus.RESERVED: RUNNING,
+    BadgeStatus.REVOKED: BAD,
+}
 
 
 @admin.register(BadgeDefinition)
-class BadgeDefinitionAdmin(ModelAdmin):
+class BadgeDefinitionAdmin(EditAdmin):
     list_display = ["slug", "name", "required_for_tier", "is_active", "position"]
     list_filter = ["is_active", "required_for_tier"]
     search_fields = ["slug", "name"]
@@ -48,10 +66,11 @@ class HistoryInline(LookOnly, TabularInline):
 
 @admin.register(BadgeStatusHistory)
 class BadgeStatusHistoryAdmin(ReadOnlyAdmin):
-    list_display = ["at", "badge", "from_status", "to_status", "reason"]
+    list_display = ["at", "badge", "from_status", coloured("to_status", COLOURS), "reason"]
     search_fields = ["badge__user__wallet_address", "reason"]
-    list_filter = ["to_status"]
+    list_filter = ["to_status", ("at", DayFilter)]
     list_select_related = ["badge"]
+    ordering = ["-id"]
 
 
 @admin.register(EarnedBadge)
@@ -59,8 +78,18 @@ class EarnedBadgeAdmin(ModelAdmin):
     """“Add” awards, the action revokes; nothing else changes a badge by hand."""
 
     form = AwardForm
-    list_display = ["definition", "status", "earned_at", "user", "reserved_for"]
-    list_filter = ["status", "definition"]
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_fullwidth = True
+    list_display = [
+        "definition",
+        coloured("status", COLOURS),
+        "earned_at",
+        "user",
+        "reserved_for",
+    ]
+    list_filter = ["status", "definition", ("earned_at", DayFilter)]
+    ordering = ["-id"]
     list_select_related = ["definition", "user"]
     search_fields = ["user__wallet_address", "definition__slug"]
     raw_id_fields = ["user"]

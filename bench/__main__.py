@@ -7,12 +7,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
-from bench import analytics, api, audit, events, realtime, upgrades
+from bench import analytics, api, audit, events, realtime, services, upgrades
 from bench.report import Report, table, write
 from bench.stand import ROOT, BenchFailed
+from core.interrupts import interrupt_on
 from core.processes import die_with_parent
 from tools.kafka.server import KafkaMissing
 
@@ -23,6 +22,7 @@ PARTS = {
     "api": api.measure,
     "analytics": analytics.measure,
     "audit": audit.measure,
+    "services": services.measure,
 }
 
 
@@ -30,8 +30,7 @@ def main() -> int:
     arguments = _parse()
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    interrupt_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     parts = arguments.parts or list(PARTS)
     if len(parts) > 1:
         return _one_by_one(parts)
@@ -64,10 +63,6 @@ def _parse() -> argparse.Namespace:
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     return arguments
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _finish(report: Report, output: Path) -> None:

@@ -19,6 +19,8 @@ from chain.records import (
 )
 from chain.token2022 import BATCH, BURN, BURN_CHECKED
 
+FAILED_ON_CHAIN = "BURN_FAILED_ON_CHAIN"
+
 
 @dataclass(frozen=True, slots=True)
 class _Burn:
@@ -83,7 +85,7 @@ def judge_reviewed_burn(
 
 def _check_transaction(transaction: ConfirmedTransaction, not_before_slot: int) -> None:
     if transaction.error is not None:
-        raise ChainRejected("BURN_FAILED_ON_CHAIN", "The burn transaction failed on chain.")
+        raise ChainRejected(FAILED_ON_CHAIN, "The burn transaction failed on chain.")
     if transaction.slot < not_before_slot:
         raise ChainRejected("BURN_TOO_EARLY", "The burn is older than the upgrade request.")
 

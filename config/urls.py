@@ -44,4 +44,4 @@ urlpatterns = [
 
 handler400 = "core.api.bad_request"
 handler404 = "web.views.errors.not_found"
-handler500 = "core.api.server_error"
+handler500 = "web.views.errors.server_error"

@@ -1,4 +1,4 @@
-"""The page between choosing an action in the admin and doing it: sure, and why?"""
+"""Before the admin does what a person asked: sure, and why?"""
 
 from contextlib import AbstractContextManager
 from typing import TypeVar
@@ -8,15 +8,24 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.acting import Act, acting
+
+KEPT = "Kept with your name, in the log of actions and in the audit"
 
 
 class ConfirmForm(forms.Form):
     """Asks for the reason with which the deed is kept; without one nothing is done."""
 
     title = "Sure?"
-    reason = forms.CharField(max_length=150, help_text="Kept with your name")
+    reason = forms.CharField(max_length=150, help_text=KEPT)
+
+
+class ReasonForm(forms.ModelForm):
+    """An edit, and why."""
+
+    reason = forms.CharField(max_length=150, help_text=KEPT, widget=UnfoldAdminTextInputWidget)
 
 
 F = TypeVar("F", bound=ConfirmForm)

@@ -1,10 +1,11 @@
 """Rate limits that are counted in Redis and vanish with it."""
 
 import ipaddress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import redis
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
@@ -40,9 +41,9 @@ def parse_rate(rate: str) -> tuple[int, int]:
     return int(calls), _PERIODS_MS[period]
 
 
-def network_of(request: Request) -> str:
+def network_of(request: HttpRequest | Request) -> str:
     """The client's address; of IPv6 the /64, because a single client owns that many."""
-    given = BaseThrottle().get_ident(request)
+    given = BaseThrottle().get_ident(cast(Request, request))  # it reads headers only
     try:
         address = ipaddress.ip_address(given or "")
     except ValueError:
@@ -50,6 +51,14 @@ def network_of(request: Request) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(address), 64), strict=False).network_address)
     return str(address)
+
+
+def take_turn(*, limit: str, whose: str) -> int:
+    """Count a call against `settings.RATE_LIMITS[limit]`: 0 when it may be made, else how many
+    ms until the next one may. With Redis refusing or hanging every call may."""
+    calls, window = parse_rate(settings.RATE_LIMITS[limit])
+    key = f"rate:{limit}:{whose}"
+    return try_redis(lambda client: _take(client, key, calls, window), otherwise=0)
 
 
 class RedisThrottle(BaseThrottle):
@@ -70,9 +79,7 @@ class RedisThrottle(BaseThrottle):
         caller = caller_of(request)
         if caller and self._is_replay(request, caller):
             return True
-        calls, window = parse_rate(settings.RATE_LIMITS[self.limit])
-        key = f"rate:{self.limit}:{caller or network_of(request)}"
-        self._wait_ms = try_redis(lambda client: _take(client, key, calls, window), otherwise=0)
+        self._wait_ms = take_turn(limit=self.limit, whose=caller or network_of(request))
         return self._wait_ms == 0
 
     def wait(self) -> float:

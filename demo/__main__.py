@@ -9,13 +9,12 @@ import socket
 import sys
 import time
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from httpx import HTTPError
 from websockets.exceptions import WebSocketException
 
 from chain.errors import ChainError
+from core.interrupts import ignore_interrupts, interrupt_on
 from core.processes import die_with_parent
 from demo.client import StepFailed
 from demo.display import Display
@@ -36,8 +35,7 @@ def main() -> int:
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
     os.umask(0o077)  # secrets, logs and data are nobody else's
-    for number in STOP_SIGNALS:
-        signal.signal(number, _interrupt)
+    interrupt_on(*STOP_SIGNALS)
     try:
         return _run(arguments, arguments.state)
     except AlreadyRunning as error:
@@ -59,10 +57,6 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def _run(arguments: argparse.Namespace, folder: Path) -> int:
     with open_state(folder) as state:
         return _run_in(arguments, state)
@@ -81,8 +75,7 @@ def _run_in(arguments: argparse.Namespace, state: State) -> int:
         print(f"\n{error or type(error).__name__}", file=sys.stderr)
         return 1
     finally:
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # stopping takes seconds, and must finish
+        ignore_interrupts(*STOP_SIGNALS)  # stopping takes seconds, and must finish
         system.stop()
 
 

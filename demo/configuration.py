@@ -11,6 +11,7 @@ from pathlib import Path
 
 from solders.keypair import Keypair
 
+APPLICATION_ROLE = "aiw3_app"  # of the demo's database; the processes run as it
 EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 
 
@@ -34,6 +35,7 @@ def installation_values(path: Path) -> dict[str, str]:
         "DEMO_ADMIN_USER": "admin",
         "DEMO_ADMIN_PASSWORD": secrets.token_urlsafe(18),
         "DEMO_SERVICE_API_KEY": "",  # made once the database is there
+        "DEMO_DATABASE_PASSWORD": secrets.token_urlsafe(24),
     }
     complete = new_secrets() | admin | kept
     if complete != kept:

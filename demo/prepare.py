@@ -9,13 +9,14 @@ import io
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.management import call_command
 
-from demo.configuration import installation_values, write_private
+from demo.configuration import APPLICATION_ROLE, installation_values, write_private
 
 SCOPES = ["badges:award", "benefits:read", "benefits:use", "trades:write"]
 
@@ -24,14 +25,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
+    values = installation_values(Path(sys.argv[1]))
+    _keep_application_role(values["DEMO_DATABASE_PASSWORD"])
     _collect_static_files()
     call_command("seed", stdout=io.StringIO())
     call_command("roles", stdout=io.StringIO())
-    path = Path(sys.argv[1])
-    values = installation_values(path)
     _keep_admin(values["DEMO_ADMIN_USER"], values["DEMO_ADMIN_PASSWORD"])
     values["DEMO_SERVICE_API_KEY"] = _service_key(values["DEMO_SERVICE_API_KEY"])
-    write_private(path, json.dumps(values, indent=2) + "\n")
+    write_private(Path(sys.argv[1]), json.dumps(values, indent=2) + "\n")
 
 
 def _collect_static_files() -> None:
@@ -46,6 +47,21 @@ def _collect_static_files() -> None:
     if not stamp.exists() or stamp.read_text() != digest:
         call_command("collectstatic", interactive=False, verbosity=0)
         stamp.write_text(digest)
+
+
+def _keep_application_role(password: str) -> None:
+    """The processes run as it; we, who migrate, own the tables. So the audit log is locked."""
+    from django.db import connection
+    from psycopg import sql
+    from psycopg.errors import DuplicateObject
+
+    role = sql.Identifier(APPLICATION_ROLE)
+    connection.ensure_connection()
+    with suppress(DuplicateObject):
+        connection.connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+    new = sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password))
+    connection.connection.execute(new)
+    call_command("audit", "grant", APPLICATION_ROLE, stdout=io.StringIO())
 
 
 def _keep_admin(username: str, password: str) -> None:

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from solders.keypair import Keypair
 
 from core.processes import spawn
 from demo.airdrop import balance, request_airdrop
-from demo.configuration import installation_values, write_private
+from demo.configuration import APPLICATION_ROLE, installation_values, write_private
 from demo.localnet import SLOT_MS, Localnet, start_localnet
 from demo.servers import Server, start_postgres, start_redis
 from demo.state import State
@@ -100,7 +101,7 @@ class System:
             with self.state.log(name).open("wb") as log:
                 self._children[name] = spawn(
                     ["/bin/sh", "-c", f"exec {lines[name]}"],
-                    cwd=ROOT, env=self.environment(), log=log,
+                    cwd=ROOT, env=self.application_environment(), log=log,
                 )  # fmt: skip
 
     def wait_until_ready(self) -> None:
@@ -138,6 +139,7 @@ class System:
             "PORT": str(self._port),
             "PUBLIC_BASE_URL": self.base_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "AUDIT_LOG_NAME": "demo/audit",  # stays when another PORT is asked for
             "SECURE_COOKIES": "false",
             "ADMIN_REQUIRE_OTP": "false",  # a password is enough, and the admin says so
             "DATABASE_URL": database,
@@ -152,6 +154,15 @@ class System:
             "NFT_STORAGE_OPTIONS": json.dumps({"location": str(self.state.folder / "nft")}),
             "BEAT_SCHEDULE": str(self.state.folder / "beat"),
         }  # fmt: skip
+
+    def application_environment(self) -> Mapping[str, str]:
+        """The same, but with a database role that owns nothing and so cannot touch the audit log."""
+        environment = self.environment()
+        owner = urlsplit(environment["DATABASE_URL"])
+        place = f"{owner.hostname}:{owner.port}"
+        login = f"{APPLICATION_ROLE}:{self.values['DEMO_DATABASE_PASSWORD']}"
+        url = urlunsplit(owner._replace(netloc=f"{login}@{place}"))
+        return {**environment, "DATABASE_URL": url}
 
     def write_info(self) -> None:
         """Tell scripts how to drive this demo: the shape of DESIGN, "How it runs"."""

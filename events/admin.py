@@ -8,8 +8,11 @@ from django.utils import timezone
 from core.admin import ReadOnlyAdmin
 from core.confirming import acting_as, confirmed
 from core.errors import DomainError
+from core.filters import DayFilter, one_of
+from events.catalogue import event_types
 from events.confirming import DiscardForm, RedriveForm, ReplayForm, ResumeForm
 from events.dead_letters import Result, discard, redrive
+from events.groups import group_names
 from events.models import (
     CrashMark,
     DeadLetter,
@@ -26,10 +29,13 @@ from events.replay_orders import order_replay
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ["position", "type", "audience", "user_id", "sequence", "created_at"]
-    list_filter = ["type", "audience"]
-    search_fields = ["event_id", "user_id", "correlation_id"]
+    list_filter = [
+        one_of("type", lambda: sorted(event_types())),
+        "audience",
+        ("created_at", DayFilter),
+    ]
+    search_fields = ["=event_id", "=user_id", "=correlation_id", "=upgrade_request_id"]
     ordering = ["-id"]
-    show_full_result_count = False
 
 
 @admin.register(GroupCursor)
@@ -37,6 +43,8 @@ class GroupCursorAdmin(ReadOnlyAdmin):
     list_display = [
         "name", "position", "owner", "lease_until", "turned_at", "stopped_at", "stop_reason",
     ]  # fmt: skip
+    list_filter = [("stopped_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name"]
     actions = ["resume", "replay"]
 
     def has_resume_permission(self, request: HttpRequest) -> bool:
@@ -95,7 +103,12 @@ class ReplayOrderAdmin(ReadOnlyAdmin):
         "events",
         "error",
     ]
-    list_filter = ["group", "into", ("ended_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "group",
+        "into",
+        ("ended_at", admin.EmptyFieldListFilter),
+        ("asked_at", DayFilter),
+    ]
     search_fields = ["asked_by"]
     ordering = ["-id"]
 
@@ -103,8 +116,14 @@ class ReplayOrderAdmin(ReadOnlyAdmin):
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ReadOnlyAdmin):
     list_display = ["group", "type", "event_id", "position", "error", "created_at", "discarded_at"]
-    list_filter = ["group", "type", ("discarded_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "group",
+        "type",
+        ("discarded_at", admin.EmptyFieldListFilter),
+        ("created_at", DayFilter),
+    ]
     search_fields = ["event_id", "error"]
+    ordering = ["-id"]
     actions = ["redrive", "discard"]
 
     def has_redrive_permission(self, request: HttpRequest) -> bool:
@@ -148,13 +167,14 @@ class DeadLetterAdmin(ReadOnlyAdmin):
 @admin.register(ProcessedEvent)
 class ProcessedEventAdmin(ReadOnlyAdmin):
     list_display = ["group", "event_id", "processed_at"]
-    search_fields = ["event_id"]
-    show_full_result_count = False
+    list_filter = [one_of("group", group_names), ("processed_at", DayFilter)]
+    search_fields = ["=event_id"]
 
 
 @admin.register(CrashMark)
 class CrashMarkAdmin(ReadOnlyAdmin):
     list_display = ["reader", "partition", "place", "deaths", "alone", "owner"]
+    list_filter = ["reader", "alone"]
 
 
 @admin.register(Sequencer)
@@ -165,4 +185,4 @@ class SequencerAdmin(ReadOnlyAdmin):
 @admin.register(UserSequence)
 class UserSequenceAdmin(ReadOnlyAdmin):
     list_display = ["user_id", "sequence"]
-    search_fields = ["user_id"]
+    search_fields = ["=user_id"]

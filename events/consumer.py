@@ -1,6 +1,7 @@
 """Reads the log for one consumer group: lease, batch, handler, cursor."""
 
 import logging
+import math
 import os
 import socket
 import threading
@@ -67,7 +68,7 @@ class Consumer:
         self._owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid7()}"
         self._lease_for = lease_for
         self._lease: Lease | None = None
-        self._renewed = self._told = 0.0
+        self._renewed = self._told = -math.inf  # the clock may have begun just now
         self._suspect_until = 0  # up to here events are handled one by one
         self._deadly_until = 0  # and, up to here, with a mark for whoever comes after
         self._attempts = 0

@@ -105,6 +105,23 @@ class NftMinted(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransactionFailed(DomainEvent):
+    """`purpose` is mint or burn; `gas_used` is the fee in lamports, which `fee_payer` lost."""
+
+    event_type: ClassVar[str] = "transaction_failed"
+    purpose: str
+    transaction_signature: str
+    mint_address: str
+    fee_payer: str
+    gas_used: int
+    nft_id: UUID | None
+    upgrade_request_id: UUID | None
+
+    def message(self) -> str:
+        return f"A {self.purpose} failed on chain and cost {self.gas_used} lamports."
+
+
+@dataclass(frozen=True, kw_only=True)
 class NftUpgraded(DomainEvent):
     event_type: ClassVar[str] = "nft_upgraded"
     upgrade_request_id: UUID

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from badges.models import BadgeDefinition
+from core.confirming import ReasonForm
 from core.errors import InvalidInput
 from nft.services.rule_circles import check_no_circle, needs_all
 from nft.terms import DOCUMENTED_BENEFITS
@@ -22,7 +24,7 @@ Value = str | int | bool
 class BenefitLines(forms.CharField):
     """`name: value` on a line each; yes, no and whole numbers are read as such."""
 
-    widget = forms.Textarea(attrs={"rows": 4, "cols": 60})
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -53,7 +55,7 @@ def _written(value: Value) -> str:
     return str(value)
 
 
-class TierForm(forms.ModelForm):
+class TierForm(ReasonForm):
     free_benefits = BenefitLines(
         required=False,
         label="Further benefits",
@@ -87,11 +89,11 @@ class TierForm(forms.ModelForm):
                 check_no_circle(tier_level=level, tier_badges=slugs)
 
 
-class AwardRuleForm(forms.ModelForm):
+class AwardRuleForm(ReasonForm):
     def clean(self) -> None:
         super().clean()
         asked = {name for name, value in self.cleaned_data.items() if value}
-        if not asked - {"badge", "is_active"}:
+        if not asked - {"badge", "is_active", "reason"}:
             raise forms.ValidationError("Fill in what it takes to be awarded.")
         if "badge" in asked and not self.errors:
             data = self.cleaned_data

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from core.metrics import database_state
+from core.stories import register_teller
 
 
 class NotificationsConfig(AppConfig):
@@ -10,6 +11,8 @@ class NotificationsConfig(AppConfig):
         from events.groups import register
         from notifications.handlers import NOTIFICATIONS
         from notifications.metrics import NotificationsCollector  # needs the models
+        from notifications.stories import tell_of_notifications
 
         database_state.register(NotificationsCollector())
         register(NOTIFICATIONS)
+        register_teller(self.name, tell_of_notifications)

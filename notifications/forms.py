@@ -4,7 +4,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
+from core.confirming import ReasonForm
 from notifications.kinds import KINDS
 from notifications.models import NotificationTemplate, TemplateText
 from notifications.wording import complaints
@@ -17,7 +23,7 @@ def _check(text: str, kind_name: str) -> str:
     return text
 
 
-class TemplateForm(forms.ModelForm):
+class TemplateForm(ReasonForm):
     class Meta:
         model = NotificationTemplate
         fields = ["type", "priority", "link", "is_active"]
@@ -35,7 +41,12 @@ class TextForm(forms.ModelForm):
     class Meta:
         model = TemplateText
         fields = ["language", "title", "message"]
-        widgets = {"message": forms.Textarea(attrs={"rows": 2})}
+        # A row has no labels of its own for whoever hears the page.
+        widgets = {
+            "language": UnfoldAdminSelectWidget(attrs={"aria-label": "Language"}),
+            "title": UnfoldAdminTextInputWidget(attrs={"aria-label": "Title"}),
+            "message": UnfoldAdminTextareaWidget(attrs={"rows": 2, "aria-label": "Message"}),
+        }
 
     def clean_title(self) -> str:
         return _check(self.cleaned_data["title"], self._type())

@@ -29,7 +29,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Placeholder:
-    """Where in the event's data a value stands (`newNft.tierName`), and one for previews."""
+    """Where in the event's data a value stands (`newNft.tierName`), and one for previews.
+
+    Whatever has a `badgeId` has a `badgeName` too.
+    """
 
     path: str
     sample: str
@@ -50,7 +53,10 @@ def _texts(en: tuple[str, str], de: tuple[str, str]) -> dict[str, Text]:
 
 
 _UPGRADE_ID = Placeholder("upgradeRequestId", "0190b3a0-0000-7000-8000-000000000001")
-_BADGE = {"badgeId": Placeholder("badgeId", "first-steps")}
+_BADGE = {
+    "badgeName": Placeholder("badgeName", "First Steps"),
+    "badgeId": Placeholder("badgeId", "first-steps"),
+}
 _UPGRADE = {"upgradeRequestId": _UPGRADE_ID}
 
 KINDS: Mapping[str, Kind] = {
@@ -60,33 +66,29 @@ KINDS: Mapping[str, Kind] = {
             ("New badge: $badgeName", "You earned the badge “$badgeName”. $description"),
             ("Neues Abzeichen: $badgeName", "Du hast das Abzeichen „$badgeName“ verdient. $description"),
         ),
-        {
-            "badgeName": Placeholder("badgeName", "First Steps"),
-            "description": Placeholder("description", "Traded the first 50,000 USD."),
-            "badgeId": Placeholder("badgeId", "first-steps"),
-        },
+        _BADGE | {"description": Placeholder("description", "Traded the first 50,000 USD.")},
     ),
     "badge_activated": Kind(
         Priority.LOW, BADGES,
         _texts(
-            ("Badge active", "Your badge $badgeId is active and counts for your next tier."),
-            ("Abzeichen aktiv", "Dein Abzeichen $badgeId ist aktiv und zählt für deine nächste Stufe."),
+            ("Badge active", "Your badge “$badgeName” is active and counts for your next tier."),
+            ("Abzeichen aktiv", "Dein Abzeichen „$badgeName“ ist aktiv und zählt für deine nächste Stufe."),
         ),
         _BADGE,
     ),
     "badge_consumed": Kind(
         Priority.LOW, BADGES,
         _texts(
-            ("Badge used", "Your badge $badgeId was used for your NFT."),
-            ("Abzeichen verwendet", "Dein Abzeichen $badgeId wurde für dein NFT verwendet."),
+            ("Badge used", "Your badge “$badgeName” was used for your NFT."),
+            ("Abzeichen verwendet", "Dein Abzeichen „$badgeName“ wurde für dein NFT verwendet."),
         ),
         _BADGE,
     ),
     "badge_revoked": Kind(
         Priority.NORMAL, BADGES,
         _texts(
-            ("Badge taken back", "Your badge $badgeId was taken back: $reason"),
-            ("Abzeichen zurückgenommen", "Dein Abzeichen $badgeId wurde zurückgenommen: $reason"),
+            ("Badge taken back", "Your badge “$badgeName” was taken back: $reason"),
+            ("Abzeichen zurückgenommen", "Dein Abzeichen „$badgeName“ wurde zurückgenommen: $reason"),
         ),
         _BADGE | {"reason": Placeholder("reason", "awarded by mistake")},
     ),

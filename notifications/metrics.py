@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from django.db import Error
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -38,5 +38,11 @@ def _deliveries() -> Iterator[GaugeMetricFamily]:
         for channel, count in counted:
             family.add_metric([channel], count)
         yield family
+    oldest = due.aggregate(oldest=Min("next_run_at"))["oldest"]
+    yield GaugeMetricFamily(
+        "aiw3_deliveries_due_seconds",
+        "How long the first of those that could go waits",
+        (now - oldest).total_seconds() if oldest else 0.0,
+    )
     paused = Provider.objects.filter(paused_until__gt=now, failures__gt=0).count()
     yield GaugeMetricFamily("aiw3_providers_silent", "Providers that do not answer", paused)

@@ -11,10 +11,11 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
-from notifications.kinds import Kind
+from notifications.kinds import DEFAULT_LANGUAGE, Kind
 
 AMOUNTS = {"milestone"}  # placeholders that are US dollars, a decimal string
-NOTHING = "-"
+NONE = {"en": "none", "de": "keine"}  # of what is listed
+UNKNOWN = "-"
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ def word(*, title: str, message: str, link: str, values: Mapping[str, str]) -> W
     )
 
 
-def values_of(kind: Kind, data: Mapping[str, Any]) -> dict[str, str]:
+def values_of(kind: Kind, data: Mapping[str, Any], language: str) -> dict[str, str]:
     """What the kind's placeholders stand for in this event's data."""
     return {
-        name: _plain(name, _dig(data, placeholder.path))
+        name: _plain(name, _dig(data, placeholder.path), language)
         for name, placeholder in kind.placeholders.items()
     }
 
@@ -69,11 +70,11 @@ def _dig(data: Mapping[str, Any], path: str) -> Any:
     return found
 
 
-def _plain(name: str, value: Any) -> str:
+def _plain(name: str, value: Any, language: str) -> str:
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or NOTHING
+        return ", ".join(str(item) for item in value) or NONE.get(language, NONE[DEFAULT_LANGUAGE])
     if value is None:
-        return NOTHING
+        return UNKNOWN
     return _amount(value) if name in AMOUNTS else str(value)
 
 

@@ -42,6 +42,7 @@ ROUTES = {
 }
 CHANGES = re.compile(r"/api/v1/user/nft-portfolio-changes\Z")
 COLLECT_AFTER = (20_000, 10, 20)
+DRAIN_SECONDS = 1.0  # a client that does not read holds up the end of a server no longer
 ALLOW = (b"allow", b"GET, OPTIONS")
 
 
@@ -136,7 +137,8 @@ def _settle_memory() -> None:
 
 def _drain_on_signal(site: Site) -> None:
     """Servers wait for open responses before they say `lifespan.shutdown`: streams would hold
-    them for ever. So we hear the signal too, and then pass it on to the server's own handler.
+    them for ever; and they close WebSockets without a word of ours. So we hear the signal first,
+    and pass it on to the server's own handler when the streams have ended.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -145,8 +147,19 @@ def _drain_on_signal(site: Site) -> None:
         before = signal.getsignal(number)
 
         def handle(signum: int, frame: FrameType | None, before: Any = before) -> None:
-            loop.call_soon_threadsafe(site.drain)
-            if callable(before):
-                before(signum, frame)
+            pass_on = partial(before, signum, frame) if callable(before) else _nothing
+            asyncio.run_coroutine_threadsafe(_drain(site, pass_on), loop)
 
         signal.signal(number, handle)
+
+
+async def _drain(site: Site, pass_on: Callable[[], None]) -> None:
+    try:
+        site.drain()
+        await site.wait_for_readers(seconds=DRAIN_SECONDS)
+    finally:  # a fault of ours must not keep a server from stopping
+        pass_on()
+
+
+def _nothing() -> None:
+    pass

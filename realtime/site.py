@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from django.conf import settings
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 BEATS_A_SLICE = 100
 LONGEST_BEAT_PAUSE_SECONDS = 0.5
+DRAIN_POLL_SECONDS = 0.02
 
 
 class Site:
@@ -80,6 +82,13 @@ class Site:
         for reader in self._readers():
             reader.cut("shutdown")
         self.control.tell_totals()
+
+    async def wait_for_readers(self, *, seconds: float) -> None:
+        """Until the last of them has heard its end and is gone, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._readers():  # noqa: ASYNC110  (they leave in more than one place)
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)
 
     async def stop(self) -> None:
         self.drain()

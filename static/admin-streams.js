@@ -42,11 +42,13 @@
       ...details("Ended", total.closed),
       ...details("Refused", total.refused),
     );
-    part("state").textContent = `As of ${new Date().toLocaleTimeString()}.`;
+    part("state").textContent = `As of ${new Date().toISOString().slice(11, 19)} UTC.`;
   };
 
   const look = async () => {
-    const answer = await fetch(page.dataset.streams, { signal: AbortSignal.timeout(5000) });
+    const signal = AbortSignal.timeout(5000);
+    const answer = await fetch(page.dataset.streams, { signal }).catch(() => null);
+    if (!answer) throw new Error("No answer; what you see may be out of date.");
     if (answer.redirected) throw new Error("You have signed out; load the page again.");
     if (!answer.ok) throw new Error(`No numbers (${answer.status}): does Redis answer?`);
     show(await answer.json());

@@ -1,7 +1,5 @@
 """A pytest plugin: real PostgreSQL and Redis for the whole run, started before Django loads.
 
-Apache Kafka starts when the first test asks for it (the fixture `kafka`), one a worker.
-
 With xdist only the controller starts them; workers inherit the environment and use a
 Redis database number of their own. At the end the plugin says what was left out; with
 REQUIRE_ALL=1 in the environment every omission is a failure.
@@ -18,11 +16,16 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
+from hypothesis import HealthCheck, settings
 from solders.keypair import Keypair
 
 from core.processes import spawn
 from demo.servers import Server, start_postgres, start_redis
-from tools.kafka.server import KafkaMissing, KafkaServer, start_kafka
+
+# How fast this machine is decides nothing.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 _running: list[Server] = []
 _folder: list[Path] = []
@@ -73,15 +76,11 @@ def _start_servers() -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    """A broker for this process's tests; without Java or Maven they are left out."""
-    try:
-        server = start_kafka(tmp_path_factory.mktemp("kafka"))
-    except KafkaMissing as reason:
-        pytest.skip(str(reason))
-    yield server
-    server.stop()
+@pytest.fixture(autouse=True)
+def _no_language_left() -> Iterator[None]:
+    """A request leaves its language in the thread, and another test would hear German."""
+    yield
+    translation.deactivate()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -371,7 +371,7 @@ class Verifier:
         checkpoints = self._read_checkpoints(lines, header["log"], count(header["size"]))
         self._read_segments(lines, checkpoints)
         anchors = self._read_anchors(lines, checkpoints)
-        demand(lines.take("end")["end"] == lines.number - 1, "another number of lines")
+        demand(count(lines.take("end")["end"]) == lines.number - 1, "another number of lines")
         demand(not lines.next, "there is more behind the end")
         self._erasures.demand_told()
         last = checkpoints[-1]
@@ -387,7 +387,8 @@ class Verifier:
         demand(bool(found) and found[-1].size == size, "no checkpoint of the size")
         for old, new in pairwise(found):
             line = lines.take("consistency", "from", "to")
-            demand((line["from"], line["to"]) == (old.size, new.size), "proofs out of order")
+            sizes = count(line["from"]), count(line["to"])
+            demand(sizes == (old.size, new.size), "proofs out of order")
             proof = [from_hex(value, 32) for value in line["consistency"]]
             demand_consistent(old.size, new.size, old.root, new.root, proof)
         return found
@@ -438,7 +439,8 @@ class Verifier:
             known = roots.get(one.size)
             demand(known in (None, one.root), f"two views of the log at size {one.size}")
             demand(
-                not self._part or known is not None, f"no checkpoint of size {one.size} to compare"
+                not self._part or known is not None,
+                f"no checkpoint of size {one.size} to compare; export with --seen {one.size}",
             )
 
     def _read_anchors(self, lines: Lines, checkpoints: list[Checkpoint]) -> list[Memo]:
@@ -495,7 +497,8 @@ def main() -> int:
         print(f"REJECTED {error}")
         return 1
     print(f"{proven.log}: {proven.records} of {proven.size} records are as they were signed.")
-    print(f"{len(proven.checkpoints)} checkpoints, {len(proven.anchors)} of them anchored.")
+    anchored = "stand on the chain" if given.rpc else "have an anchor, which --rpc looks up"
+    print(f"{len(proven.checkpoints)} checkpoints; {len(proven.anchors)} of them {anchored}.")
     return 0
 
 

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin import ReadOnlyAdmin
+from core.admin import EditAdmin, ReadOnlyAdmin
+from core.filters import DayFilter
 from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
 
 
@@ -12,9 +12,9 @@ from trading.models import MilestoneReached, Trade, UserVolume, VolumeMilestone
 class TradeAdmin(ReadOnlyAdmin):
     list_display = ["trade_id", "user", "volume_usd", "executed_at", "corrects", "source"]
     list_select_related = ["user", "corrects"]
-    list_filter = ["source", ("corrects", admin.EmptyFieldListFilter)]
-    search_fields = ["trade_id", "user__wallet_address"]
-    date_hierarchy = "executed_at"
+    list_filter = [("corrects", admin.EmptyFieldListFilter), ("executed_at", DayFilter)]
+    search_fields = ["trade_id", "user__wallet_address", "=source"]
+    ordering = ["-id"]
 
 
 @admin.register(UserVolume)
@@ -27,13 +27,13 @@ class UserVolumeAdmin(ReadOnlyAdmin):
 @admin.register(MilestoneReached)
 class MilestoneReachedAdmin(ReadOnlyAdmin):
     list_display = ["user", "milestone", "volume", "reached_at"]
-    list_filter = ["milestone"]
+    list_filter = ["milestone", ("reached_at", DayFilter)]
     list_select_related = ["user", "milestone"]
     search_fields = ["user__wallet_address"]
 
 
 @admin.register(VolumeMilestone)
-class VolumeMilestoneAdmin(ModelAdmin):
+class VolumeMilestoneAdmin(EditAdmin):
     """An amount that somebody reached stays: it was told."""
 
     list_display = ["amount", "tier_unlocked"]

@@ -14,17 +14,19 @@ from trading.intake import NewTrade
 from trading.models import Trade
 
 TURN = 0x7472616465  # the advisory lock: “trade”
+COUNTING = "set_config('trading.counting', 'on', true)"
 
 
 def take_turn(*, alone: bool) -> None:
     """Until the transaction ends: plain batches together, one with corrections by itself.
 
     Corrections are written after what they correct, which is not the order in which plain
-    batches lock trade ids; they are rare, so that they may wait.
+    batches lock trade ids; they are rare, so that they may wait. In the same round trip it says
+    that volumes change because trades are counted: other changes of them are for the audit.
     """
     mode = "" if alone else "_shared"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock{mode}(%s)", [TURN])
+        cursor.execute(f"SELECT pg_advisory_xact_lock{mode}(%s), {COUNTING}", [TURN])
 
 
 def waves(trades: Mapping[str, NewTrade]) -> Iterator[list[NewTrade]]:

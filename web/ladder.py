@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from accounts.models import User
 from badges.models import BadgeStatus, EarnedBadge
@@ -60,10 +61,11 @@ class NextTier:
         return min(self.needed, sum(badge.counts for badge in self.badges))
 
     @property
-    def other_reasons(self) -> list[Missing]:
+    def other_reasons(self) -> list[dict[str, Any]]:
         """What neither the volume bar nor the list of badges shows."""
         shown = ("VOLUME_TOO_LOW", "BADGE", "UPGRADE_OPEN")
-        return [reason for reason in self.missing if not reason.code.startswith(shown)]
+        others = (reason for reason in self.missing if not reason.code.startswith(shown))
+        return [reason.as_json() for reason in others]
 
 
 def next_tier_of(user: User, *, now: datetime) -> NextTier | None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from prometheus_client import Counter
+
+from core.throttling import network_of, take_turn
 
 logger = logging.getLogger(__name__)
 reports = Counter(
@@ -36,7 +39,9 @@ class PolicyMiddleware(CSPMiddleware):
 @csrf_exempt  # browsers send no token with a report
 @require_POST
 def csp_report(request: HttpRequest) -> HttpResponse:
-    """Count a report and log it, shortened: anybody can send one."""
+    """Count a report and log it, shortened: anybody can send one, and so many from one address."""
+    if wait := take_turn(limit="csp_report", whose=network_of(request)):
+        return HttpResponse(status=429, headers={"Retry-After": str(ceil(wait / 1000))})
     body = request.read(REPORT_BYTES + 1)
     report = _parse(body) if len(body) <= REPORT_BYTES else None
     if report is None:

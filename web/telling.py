@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from badges.models import BadgeDefinition
 from events.envelope import browser_envelope
 from events.models import Event
+from web.troubles import trouble
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "upgrades": (
@@ -72,7 +73,8 @@ def _qualifies(facts: Mapping[str, Any]) -> str:
 
 
 def _error(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {"reason": facts["error"]["message"]}
+    error = facts["error"]
+    return {"reason": trouble(error["error_code"], error["message"])}
 
 
 SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {

@@ -2,9 +2,11 @@
 
 from django.utils.translation import gettext as _
 
+from web.error_texts import error_texts
+
 
 def script_texts() -> dict[str, str]:
-    return {**_connection(), **_wallet(), **_signing(), **_errors()}
+    return {**_connection(), **_wallet(), **_signing(), **_telling(), **error_texts()}
 
 
 def _connection() -> dict[str, str]:
@@ -17,6 +19,11 @@ def _connection() -> dict[str, str]:
         "signedOut": _("You were signed out"),
         "stopped": _("Stopped"),
         "resume": _("Show it here"),
+        "notSignedIn": _("You are not signed in"),
+        "signInFirst": _("Sign in with your wallet, then come back here."),
+        "haveSignedIn": _("I have signed in"),
+        "earlierMissing": _("Earlier events are not shown here."),
+        "close": _("Close"),
         "signInAgain": _("Sign in again"),
     }
 
@@ -53,6 +60,11 @@ def _signing() -> dict[str, str]:
         "sent": _("Sent. The chain confirms it now."),
         "demoMessage": _("The demo wallet is asked to sign this message:"),
         "demoTransaction": _("The demo wallet is asked to sign a transaction that burns your NFT."),
+    }
+
+
+def _telling() -> dict[str, str]:
+    return {
         "nobody": _("Nobody yet."),
         "myPlace": _("My place: {rank} of {members}"),
         "noPlace": _("You have no score here yet."),
@@ -65,39 +77,18 @@ def _signing() -> dict[str, str]:
         "pushDenied": _(
             "The browser does not allow notifications for this site. Change that in its settings."
         ),
+        "pushFailed": _("The browser's push service does not answer. Please try again later."),
         "pushMissing": _("This browser or this site has no push messages."),
         "enablePush": _("Tell this browser"),
         "disablePush": _("Do not tell this browser"),
-        "unit.volume": _("USD"),
-        "unit.level": _("level"),
-        "unit.badges": _("badges"),
-        "unit.upgrades": _("upgrades"),
-    }
-
-
-def _errors() -> dict[str, str]:
-    return {
-        "failed": _("That did not work: {message} Nothing is lost; please try again."),
-        "offline": _("The server does not answer. Nothing is lost; please try again in a moment."),
-        "error.CHAIN_UNAVAILABLE": _(
-            "The Solana network does not answer. Nothing is lost; please try again in a moment."
-        ),
-        "error.RATE_LIMITED": _("That was too often in a short time. Please wait a minute."),
-        "error.NOT_SIGNED_IN": _("You were signed out. Please sign in again."),
-        "error.UPGRADE_IN_PROGRESS": _(
-            "An upgrade is already running; it is on the upgrades page."
-        ),
-        "error.QUOTE_EXPIRED": _("The preview is too old. Reload the page to see the terms anew."),
-        "error.QUOTE_CHANGED": _(
-            "The terms have changed. Reload the page to see what is different."
-        ),
-        "error.NOT_QUALIFIED": _(
-            "You do not qualify any more. Reload the page to see what is missing."
-        ),
-        "error.NO_BURN_WANTED": _("This upgrade does not wait for a burn any more."),
-        "error.BURN_ALREADY_PROVEN": _("The burn is proven already; the new NFT is on its way."),
-        "error.CANNOT_CANCEL": _("It is too late to cancel: the burn is on its way."),
-        "error.INVALID_PROOF": _(
-            "The signature does not fit, or it came too late. Please try again."
-        ),
+        "sameHours": _("Quiet hours need two different times."),
+        "mailNone": _("No address yet: nothing is sent by mail."),
+        "mailAsked": _("A letter went to {address}. Its link confirms the address."),
+        "mailConfirmed": _("{address} is confirmed."),
+        "score.volume": _("{score} USD"),
+        "score.level": _("level {score}"),
+        "score.badges": _("{score} badges"),
+        "score.badges.one": _("1 badge"),
+        "score.upgrades": _("{score} upgrades"),
+        "score.upgrades.one": _("1 upgrade"),
     }

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from analytics.charts import chart_of
 from analytics.figures import FIGURES, HISTORY, LIVE, Answer, ask
 from core.spreadsheets import csv_file
 
-BAR_WIDTH = 240  # pixels
 LONGEST_RANGE = timedelta(days=731)
 REFRESH_SECONDS = 10
 may_look = permission_required("analytics.view_dashboard", raise_exception=True)
@@ -55,8 +55,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "live": live,
         "refresh": REFRESH_SECONDS if live else None,
         "asked": asked,
-        "figures": [(answer, answer.bars(width=BAR_WIDTH)) for answer in answers],
-        "bar_width": BAR_WIDTH,
+        "figures": [(answer, chart_of(answer)) for answer in answers],
     }
     return TemplateResponse(request, "admin/analytics/dashboard.html", context)
 

@@ -1,6 +1,5 @@
 """What members did and have, as the log tells it."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db import models
@@ -118,8 +117,3 @@ class Holding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.nft_id} of {self.user_id}"
-
-
-def to_the_millisecond(moment: datetime) -> datetime:
-    """As Kafka's envelope has it, so that both buses make the same rows."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

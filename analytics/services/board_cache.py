@@ -152,6 +152,11 @@ def not_ready(client: redis.Redis, keys: Sequence[BoardKey], *, number: int) -> 
     return [key for key, is_ready in zip(keys, found, strict=True) if not is_ready]
 
 
+def is_kept() -> bool:
+    """Whether a keeper told Redis of everything in the last seconds."""
+    return try_redis(lambda r: bool(r.exists(ALIVE)), otherwise=False)
+
+
 def everybody(client: redis.Redis, key: BoardKey) -> dict[UUID, tuple[int, int]] | None:
     """Score and position of all; None while there is no board that is believed."""
     if not_ready(client, [key], number=edition()):

@@ -82,6 +82,10 @@ def _entries(rows: Iterable[Standing], *, first_rank: int) -> list[Entry]:
 
 
 def short_names(user_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Wallet addresses, shortened: a leaderboard says who somebody is to those who know."""
-    wallets = User.objects.filter(id__in=list(user_ids)).values_list("id", "wallet_address")
+    """Wallet addresses, shortened: a leaderboard says who somebody is to those who know.
+
+    An account that is closed has none, also where its wallet is kept for an NFT of ours.
+    """
+    people = User.objects.filter(id__in=list(user_ids), is_active=True)
+    wallets = people.values_list("id", "wallet_address")
     return {user_id: f"{wallet[:4]}…{wallet[-4:]}" for user_id, wallet in wallets if wallet}

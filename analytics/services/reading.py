@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from analytics.models import Figure
-from analytics.models.members import to_the_millisecond
+from events.events import to_the_millisecond
 from events.models import Event
 
 

@@ -1,6 +1,7 @@
 """Transactions on the chain: those that anchor our checkpoints, and all that we made or rely on."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -48,6 +49,12 @@ class Anchor(models.Model):
 
     class Meta:
         ordering = ["size"]
+        indexes = [
+            # So that the next one is found past any number of those that wait for the chain.
+            models.Index(
+                fields=["size"], name="anchor_on_the_chain", condition=Q(status="finalized")
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status="waiting")
@@ -68,14 +75,28 @@ class TransactionPurpose(models.TextChoices):
     ANCHOR = "anchor"
 
 
+WE_PAID = (
+    TransactionPurpose.MINT, TransactionPurpose.SPONSORED_FEE, TransactionPurpose.ANCHOR,
+)  # fmt: skip
+
+
 class ChainTransactionQuerySet(models.QuerySet["ChainTransaction"]):
     def between(self, since: datetime, until: datetime) -> "ChainTransactionQuerySet":
         """`until` is not included."""
         return self.filter(at__gte=since, at__lt=until).order_by("at", "id")
 
+    def forget(self, user_id: UUID) -> None:
+        """The person goes. A signer that is us stays: it names nobody, and the fee was ours."""
+        theirs = self.filter(user_id=user_id)
+        we_paid = self.filter(purpose__in=WE_PAID).values("signature")
+        theirs.exclude(signature__in=we_paid).update(signer="")
+        theirs.update(user_id=None)
+
 
 class ChainTransaction(models.Model):
     """One transaction for one purpose. `fee_lamports` is null where others paid it.
+
+    One that `failed` landed with an error: it did nothing but cost its fee, which was ours.
 
     `object` is the mint or, for an anchor, the checkpoint; `request_id` the upgrade or, for a
     first NFT, the NFT's own id.
@@ -86,6 +107,7 @@ class ChainTransaction(models.Model):
     object = models.CharField(max_length=64)
     signer = models.CharField(max_length=44, blank=True, help_text="Who paid the fee")
     fee_lamports = models.PositiveBigIntegerField(null=True, blank=True)
+    failed = models.BooleanField(default=False, db_default=False)
     request_id = models.UUIDField(null=True, blank=True, db_index=True)
     user_id = models.UUIDField(null=True, blank=True, db_index=True)
     correlation_id = models.CharField(max_length=64, blank=True, db_index=True)

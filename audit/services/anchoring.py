@@ -46,7 +46,7 @@ def _take_step(anchor: Anchor, now: datetime) -> bool:
         _record(anchor, found, now)
         return True
     if found is not None or height > (anchor.last_valid_block_height or 0):
-        _forget(anchor)  # it failed, or can land no more
+        _forget(anchor, found, now)  # it failed, or can land no more
     else:
         _send(bytes(anchor.signed_transaction or b""))
     return False
@@ -81,22 +81,29 @@ def _record(anchor: Anchor, found: ConfirmedTransaction, now: datetime) -> None:
     Anchor.objects.filter(size=anchor.size).update(
         status=AnchorStatus.FINALIZED, slot=found.slot, finalized_at=now
     )
+    _log(anchor, found, now)
+
+
+@transaction.atomic(durable=True)
+def _forget(anchor: Anchor, found: ConfirmedTransaction | None, now: datetime) -> None:
+    if found is not None:
+        _log(anchor, found, now)
+    Anchor.objects.filter(size=anchor.size).update(
+        signed_transaction=None, signature="", last_valid_block_height=None
+    )
+
+
+def _log(anchor: Anchor, found: ConfirmedTransaction, now: datetime) -> None:
     row = ChainTransaction(
         purpose=TransactionPurpose.ANCHOR,
         signature=anchor.signature,
         object=f"checkpoint {anchor.size}",
         signer=our_address(),
         fee_lamports=found.fee,
+        failed=found.error is not None,
         at=now,
     )
     ChainTransaction.objects.bulk_create([row], ignore_conflicts=True)
-
-
-@transaction.atomic(durable=True)
-def _forget(anchor: Anchor) -> None:
-    Anchor.objects.filter(size=anchor.size).update(
-        signed_transaction=None, signature="", last_valid_block_height=None
-    )
 
 
 def _send(raw: bytes) -> None:

@@ -6,22 +6,24 @@ whole batch or nothing of it.
 
 import json
 import logging
+import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, connections, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from audit.leaves import FIELDS, Leaf, Values, canonical, make_leaf, moment
 from audit.merkle import CHUNK, Frontier
 from audit.models import Head, Pending, Record
 from audit.services.checkpoints import sign_when_due
+from audit.services.forgetting import erase_late
 from core.errors import Unavailable
 from events.notify import backoff
 
@@ -33,6 +35,9 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 300.0
 SIGN_SECONDS = 0.5  # between two looks whether a checkpoint is due
 IN_JSON = ("before", "after")
+IDS = ("subject", "event")
+AN_ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+NO_EVENTS = ("row", "audit")  # sources, none of whose notes is ever passed over
 
 TAKE_THE_LOCK = """
 SELECT pg_try_advisory_xact_lock(%s)
@@ -60,23 +65,29 @@ def append_batch(*, limit: int = BATCH) -> int:
         if pending:
             frontier = Head.objects.get(id=1).load()
             size, chunks = frontier.size, list[dict[str, Any]]()
-            values = _unseen(_values_of(noted, noted_at) for _, noted_at, noted in pending)
-            records = [_extend(frontier, chunks, it) for it in values]
-            taken = [row_id for row_id, _, _ in pending]
+            values = {row_id: _values_of(noted, noted_at) for row_id, noted_at, noted in pending}
+            records = [
+                {**_extend(frontier, chunks, values[row_id]), "note": row_id}
+                for row_id in _unseen(values)
+            ]
             cursor.execute(
-                APPEND, [size, json.dumps(records), json.dumps(chunks), frontier.dump(), taken]
+                APPEND,
+                [size, json.dumps(records), json.dumps(chunks), frontier.dump(), list(values)],
             )
+            erase_late(subjects=_told_of(values.values()), first=size)
         return len(pending)
 
 
 def append_pending() -> int:
     """See that all that is committed now has its place; how much was appended here.
 
-    Also while another appender is at work. Raises Unavailable when that takes too long.
+    With the records that explain gaps, so that what is exported next verifies. Also while
+    another appender is at work. Raises Unavailable when that takes too long.
     """
     total, deadline = 0, time.monotonic() + PATIENCE_SECONDS
     last = Pending.objects.aggregate(last=Max("id"))["last"]
-    while last is not None and Pending.objects.filter(id__lte=last).exists():
+    mine = Q(id__lte=last) if last is not None else Q(pk__in=[])
+    while Pending.objects.filter(mine | Q(noted__what="audit.erased")).exists():
         appended = append_batch()
         total += appended
         if time.monotonic() > deadline:
@@ -86,19 +97,23 @@ def append_pending() -> int:
     return total
 
 
-def _unseen(values: Iterable[Values]) -> list[Values]:
-    """Each event once, and none that has a record."""
-    values = list(values)
-    told = {UUID(it["event"]) for it in values if it["event"]}
+def _unseen(values: Mapping[int, Values]) -> list[int]:
+    """The notes that become records: of each event one, and none of what has a record."""
+    told = {UUID(it["event"]) for it in values.values() if it["event"]}
     known = Record.objects.filter(event__in=told).values_list("event", flat=True)
     seen = {str(event) for event in known} if told else set[str]()
     fresh = []
-    for it in values:
+    for row_id, it in values.items():
         if it["event"] not in seen:
-            fresh.append(it)
+            fresh.append(row_id)
         if it["event"] is not None:
             seen.add(it["event"])
     return fresh
+
+
+def _told_of(values: Iterable[Values]) -> set[str]:
+    """The people whose events these are."""
+    return {it["subject"] for it in values if it["source"] == "event" and it["subject"]}
 
 
 def _values_of(text: str, noted_at: datetime) -> Values:
@@ -106,8 +121,24 @@ def _values_of(text: str, noted_at: datetime) -> Values:
     for name in FIELDS:
         value = noted.get(name)
         values[name] = canonical(value) if value is not None and name in IN_JSON else value
+    for name in IDS:
+        values[name] = _id(values[name])
+    if values["source"] in NO_EVENTS:
+        values["event"] = None
     values["at"] = values["at"] or moment(noted_at)
     return values
+
+
+def _id(text: str | None) -> str | None:
+    """As the database spells it, because that is what is exported and must open its commitment.
+
+    A note that names no id is recorded without: it must not stop those behind it.
+    """
+    if text is not None and AN_ID.fullmatch(text):
+        return str(UUID(text))
+    if text is not None:
+        logger.warning("A note has something else in the place of an id")
+    return None
 
 
 def _extend(frontier: Frontier, chunks: list[dict[str, Any]], values: Values) -> dict[str, Any]:

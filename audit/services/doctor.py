@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from audit.sql import APPLICATION, OWNER
+from audit.installing import EVENTS, trigger_name
+from audit.sql import APPEND, APPLICATION, OWNER
 from audit.tables import AUDITED
 
 ROLE = """
@@ -17,6 +18,14 @@ SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamesp
 WHERE n.nspname = 'audit' AND c.relkind = 'r'
     AND (pg_get_userbyid(c.relowner) <> %s OR pg_get_userbyid(n.nspowner) <> %s)
 """
+FOREIGN_FUNCTIONS = """
+SELECT count(*) FROM pg_proc
+WHERE pronamespace = 'audit'::regnamespace AND pg_get_userbyid(proowner) <> %s
+"""
+APPENDS = """
+SELECT prosrc = %s AND prosecdef FROM pg_proc
+WHERE pronamespace = 'audit'::regnamespace AND proname = 'append'
+"""
 MAY_CHANGE = """
 SELECT t.name || ': ' || p.privilege
 FROM unnest(ARRAY['record', 'checkpoint', 'chunk', 'head']) AS t (name),
@@ -24,8 +33,8 @@ FROM unnest(ARRAY['record', 'checkpoint', 'chunk', 'head']) AS t (name),
 WHERE has_table_privilege(current_user, 'audit.' || t.name, p.privilege)
 """
 ENABLED = """
-SELECT c.relname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
-WHERE t.tgname = 'audit_insert' AND t.tgenabled IN ('O', 'A')
+SELECT c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+WHERE t.tgname = ANY (%s) AND t.tgenabled IN ('O', 'A')
 """
 OWN_TABLES = """
 SELECT count(*) FROM pg_class WHERE relname = ANY (%s) AND relkind = 'r'
@@ -56,6 +65,12 @@ def broken_promises() -> Iterator[str]:
         cursor.execute(OWNED, [OWNER, OWNER])
         if cursor.fetchone() != (0,):
             yield f"Not every table of the log belongs to {OWNER}."
+        cursor.execute(FOREIGN_FUNCTIONS, [OWNER])
+        if cursor.fetchone() != (0,):
+            yield f"Not every function of the log belongs to {OWNER}."
+        cursor.execute(APPENDS, [APPEND.split("$$")[1]])
+        if cursor.fetchall() != [(True,)]:
+            yield "audit.append is not that of this release: changes may be dropped. Migrate."
         cursor.execute(MAY_CHANGE)
         yield from (f"{role} may change the log: {what}." for (what,) in cursor.fetchall())
 
@@ -63,10 +78,15 @@ def broken_promises() -> Iterator[str]:
 def warnings() -> Iterator[str]:
     """What weakens the record without breaking what is recorded already."""
     tables = [audited.table for audited in AUDITED]
+    triggers = [trigger_name(event) for event in EVENTS]
     with connection.cursor() as cursor:
-        cursor.execute(ENABLED)
-        seen = {name for (name,) in cursor.fetchall()}
-        yield from (f"Changes of {name} are not recorded." for name in tables if name not in seen)
+        cursor.execute(ENABLED, [triggers])
+        seen = set(cursor.fetchall())
+        yield from (
+            f"Changes of {table} are not recorded."
+            for table in tables
+            if not {(table, trigger) for trigger in triggers} <= seen
+        )
         cursor.execute(OWN_TABLES, [tables])
         (own,) = cursor.fetchone()
         if own:

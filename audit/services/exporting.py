@@ -15,6 +15,7 @@ from audit.models import Anchor, AnchorStatus, ChainTransaction, Checkpoint, Hea
 from audit.noting import note_access
 from audit.services.appending import append_pending
 from audit.services.checkpoints import sign_head
+from audit.services.covering import checkpoints_up_to, needed_checkpoints
 from audit.services.proving import StoredHashes, consistency_proof, range_proof
 from core.errors import NotFound
 from core.spreadsheets import neutral
@@ -22,14 +23,23 @@ from core.spreadsheets import neutral
 FORMAT = "aiw3-audit-bundle/1"
 TRANSACTION_FIELDS = (
     "at", "purpose", "signature", "object", "signer", "fee_lamports", "request_id", "user_id",
-    "correlation_id",
+    "correlation_id", "failed",
 )  # fmt: skip
 
 
-def export_bundle(*, out: TextIO, chosen: Q | None, about: dict[str, Any], now: datetime) -> int:
+def export_bundle(
+    *,
+    out: TextIO,
+    chosen: Q | None,
+    about: dict[str, Any],
+    now: datetime,
+    seen: Sequence[int] = (),
+) -> int:
     """Write the whole log, or the records that are `chosen`, with proofs; how many records.
 
-    `about` is recorded: that it was exported, and what. Raises NotFound when nothing is chosen.
+    `about` is recorded: that it was exported, and what. `seen` are the sizes of checkpoints that
+    the reader holds and wants to compare with a part. Raises NotFound when nothing is chosen, or
+    when there is no such checkpoint.
     """
     note_access("audit.exported", about=about)
     append_pending()
@@ -38,8 +48,9 @@ def export_bundle(*, out: TextIO, chosen: Q | None, about: dict[str, Any], now: 
     segments = [(0, last.size)] if chosen is None else _segments(chosen, last.size)
     if not segments:
         raise NotFound("NOTHING_TO_EXPORT", "No record is in what was asked for.")
+    checkpoints = _checkpoints(last, None if chosen is None else segments, seen)
     count = 0
-    for count, line in enumerate(_lines(last, segments), start=1):  # noqa: B007 - counted
+    for count, line in enumerate(_lines(last, checkpoints, segments), start=1):  # noqa: B007 - counted
         out.write(line)
     out.write(canonical({"end": count}) + "\n")
     return sum(end - start for start, end in segments)
@@ -61,16 +72,28 @@ def _segments(chosen: Q, size: int) -> list[tuple[int, int]]:
     return segments
 
 
-def _lines(last: Checkpoint, segments: Sequence[tuple[int, int]]) -> Iterator[str]:
-    parts = _parts(last, segments)
+def _checkpoints(
+    last: Checkpoint, segments: Sequence[tuple[int, int]] | None, seen: Sequence[int]
+) -> list[Checkpoint]:
+    """All of them, or those that a part needs (docs/decisions/0025)."""
+    if segments is None:
+        return list(checkpoints_up_to(last))
+    ends = [end for _, end in segments]
+    return list(needed_checkpoints(ends=ends, seen=seen, last=last))
+
+
+def _lines(
+    last: Checkpoint, checkpoints: Sequence[Checkpoint], segments: Sequence[tuple[int, int]]
+) -> Iterator[str]:
+    parts = _parts(last, checkpoints, segments)
     return (canonical(part) + "\n" for part in parts)
 
 
-def _parts(last: Checkpoint, segments: Sequence[tuple[int, int]]) -> Iterator[dict[str, Any]]:
-    hashes, first = StoredHashes(), segments[0][0]
-    origin = last.note.split("\n", 1)[0]
+def _parts(
+    last: Checkpoint, checkpoints: Sequence[Checkpoint], segments: Sequence[tuple[int, int]]
+) -> Iterator[dict[str, Any]]:
+    hashes, origin = StoredHashes(), last.note.split("\n", 1)[0]
     yield {"format": FORMAT, "log": origin, "size": last.size}
-    checkpoints = list(Checkpoint.objects.filter(size__gt=first, size__lte=last.size))
     yield from ({"checkpoint": row.note} for row in checkpoints)
     for old, new in pairwise(checkpoints):
         proof = consistency_proof(hashes, old=old.size, new=new.size)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from audit.models import Record
-from audit.services.erasing import erase
+from audit.services.forgetting import erase
 from audit.services.holding import held_records
 from audit.working import because
 

@@ -13,11 +13,11 @@ def measure(rounds: int, *, quick: bool) -> Report:
         import django  # the settings ask for the servers
 
         django.setup()
-        from bench.analytics.counting import counting_measures
+        from bench.analytics.counting import counting_measure
         from bench.analytics.ranks import rank_measures
 
         rounds = 1 if quick else rounds
-        found = counting_measures(servers, rounds=rounds, quick=quick)
+        found = [counting_measure(servers, rounds=rounds, quick=quick)]
         found += rank_measures(rounds=rounds, members=QUICK_MEMBERS if quick else MEMBERS)
         for measured in found:
             print(f"  {measured.name}: {measured.value:.4g} {measured.unit}", flush=True)

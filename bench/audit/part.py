@@ -14,7 +14,6 @@ from audit.models import Head
 from audit.services.appending import append_batch
 from audit.services.checkpoints import log_signers
 from audit.services.exporting import export_bundle
-from bench.audit.visible import visible_measures
 from bench.measures import Measure, at_least, at_most
 from bench.stand import Stand
 from tools.verify_audit import verify_file
@@ -37,7 +36,6 @@ def measures(stand: Stand, *, rounds: int, quick: bool) -> Iterator[Measure]:
     yield append_measure(rounds, count=2_000 if quick else 20_000)
     yield verify_measure(stand.folder / "bundle", rounds, count=2_000 if quick else 100_000)
     yield _watched(rounds)
-    yield from visible_measures(stand, rounds=rounds, quick=quick)
 
 
 def _pending(count: int) -> None:

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from uuid import UUID, uuid4
+from typing import Generic, TypeVar
+from uuid import uuid4
 
 from bench.events import observers, writers
 from bench.events.acknowledged import FILE, see_acknowledged
@@ -23,13 +24,16 @@ HEAD_START_SECONDS = 0.3
 FLOOR = "a bare INSERT with NOTIFY, heard by LISTEN"
 
 
+R = TypeVar("R")
+
+
 @dataclass(frozen=True)
-class Way:
+class Way(Generic[R]):
     """Who writes, in how many processes, and who sees it arrive."""
 
-    write: Callable[[float, float, float], dict[UUID, float]]  # begin, rate, seconds
+    write: Callable[[float, float, float], Arrivals]  # begin, rate, seconds
     writers: int
-    see: Observer
+    see: Callable[[Path, int, float], R]  # as `observers.Observer`
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ class Course:
 
     name: str
     rate: int
-    own: Way
-    baseline: Way
+    own: Way[Arrivals]
+    baseline: Way[Arrivals]
     against: str
     p50: Limit | None
     p99: Limit | None
@@ -76,7 +80,7 @@ def bridge_measures(run: Run) -> Iterator[Measure]:
 
     acknowledged = course("kafka_ack", partial(see_acknowledged, file), at_most(10), at_most(50))
     with run.stand.running("-m", "bench.events.acknowledged", env={FILE: str(file)}):
-        _latencies(run, acknowledged.own, plan.fast_rate, seconds=plan.warm_up)
+        latencies(run, acknowledged.own, plan.fast_rate, seconds=plan.warm_up)
         yield from course_measures(run, acknowledged)
         yield from course_measures(run, course("kafka_seen", observers.see_kafka, None, None))
 
@@ -95,24 +99,6 @@ def effect_measures_of_kafka(run: Run) -> Iterator[Measure]:
         yield from course_measures(run, _effect(run.plan, "kafka"))
 
 
-def effect_measures_of_notifications(run: Run) -> Iterator[Measure]:
-    """Commit → the row in the inbox, while two other groups read the same events."""
-    skip_to_head("notifications")
-    with (
-        run.stand.running("manage.py", "consume", "notifications", env=LOG_ONLY),
-        _consumer(run, "bench-other", LOG_ONLY),
-        _consumer(run, "bench-third", LOG_ONLY),
-    ):
-        see = partial(observers.see_effects, "notifications")
-        yield from course_measures(
-            run,
-            Course(
-                f"effect_inbox_{run.plan.fast_rate}", run.plan.fast_rate,
-                _published(run.plan, see), floor(run.plan), FLOOR, None, at_most(200),
-            ),
-        )  # fmt: skip
-
-
 def _consumer(run: Run, name: str, env: Mapping[str, str]) -> AbstractContextManager[None]:
     skip_to_head(name)
     return run.stand.running("-m", "bench.events.effect", name, "500", env=env)
@@ -126,11 +112,11 @@ def _effect(plan: Plan, bus: str) -> Course:
     )  # fmt: skip
 
 
-def _published(plan: Plan, see: Observer) -> Way:
+def _published(plan: Plan, see: Observer) -> Way[Arrivals]:
     return Way(writers.publish_by_schedule, plan.writers, see)
 
 
-def floor(plan: Plan) -> Way:
+def floor(plan: Plan) -> Way[Arrivals]:
     return Way(writers.notify_by_schedule, plan.writers, observers.see_floor)
 
 
@@ -138,10 +124,10 @@ def course_measures(run: Run, course: Course) -> Iterator[Measure]:
     """p50 and p99, in turn with the baseline. Raises BenchFailed."""
     own: list[list[float]] = []
     baseline: list[list[float]] = []
-    _latencies(run, course.own, course.rate, seconds=0.5)  # warms up
+    latencies(run, course.own, course.rate, seconds=0.5)  # warms up
     for _ in range(run.plan.rounds):
-        own.append(_latencies(run, course.own, course.rate))
-        baseline.append(_latencies(run, course.baseline, course.rate))
+        own.append(latencies(run, course.own, course.rate))
+        baseline.append(latencies(run, course.baseline, course.rate))
     for name, share, limit in (("p50", 0.5, course.p50), ("p99", 0.99, course.p99)):
         yield Measure(
             f"{course.name}_{name}", "ms",
@@ -151,9 +137,22 @@ def course_measures(run: Run, course: Course) -> Iterator[Measure]:
         )  # fmt: skip
 
 
-def _latencies(run: Run, way: Way, rate: float, *, seconds: float | None = None) -> list[float]:
+def latencies(
+    run: Run, way: Way[Arrivals], rate: float, *, seconds: float | None = None
+) -> list[float]:
     """Milliseconds, one an event. Raises BenchFailed when one did not arrive."""
-    seconds = seconds or run.plan.seconds
+    return since_commit(*observed(run, way, rate, seconds or run.plan.seconds))
+
+
+def since_commit(sent: Arrivals, seen: Arrivals) -> list[float]:
+    """Milliseconds, one an event. Raises BenchFailed when one did not arrive."""
+    if missing := sent.keys() - seen.keys():
+        raise BenchFailed(f"{len(missing)} of {len(sent)} events did not arrive.")
+    return [max(0.0, seen[event_id] - at) * 1000 for event_id, at in sent.items()]
+
+
+def observed(run: Run, way: Way[R], rate: float, seconds: float) -> tuple[Arrivals, R]:
+    """When each event was committed, and what the observer saw."""
     observer, *hands = run.hands[: way.writers + 1]
     share = rate / len(hands)
     count = len(hands) * int(share * seconds)
@@ -165,16 +164,13 @@ def _latencies(run: Run, way: Way, rate: float, *, seconds: float | None = None)
         hand.begin(way.write, begin + number / rate, share, seconds)
         for number, hand in enumerate(hands)
     ]
-    sent: dict[UUID, float] = {}
+    sent: Arrivals = {}
     for part in writing:
         sent |= part.result(seconds + PATIENCE_SECONDS)
-    seen = arriving.result(seconds + 2 * PATIENCE_SECONDS)
-    if missing := sent.keys() - seen.keys():
-        raise BenchFailed(f"{len(missing)} of {len(sent)} events did not arrive.")
-    return [max(0.0, seen[event_id] - at) * 1000 for event_id, at in sent.items()]
+    return sent, arriving.result(seconds + 2 * PATIENCE_SECONDS)
 
 
-def _wait_for(ready: Path, observer: Future[Arrivals]) -> None:
+def _wait_for(ready: Path, observer: Future[R]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not ready.exists():
         if observer.done():

@@ -36,7 +36,7 @@ def see_redis(ready: Path, count: int, patience: float) -> Arrivals:
         subscription.subscribe(events_channel())
         subscription.get_message(timeout=5)  # the answer to subscribe
         ready.touch()
-        for _ in _patiently(lambda: len(heard) < count, patience):
+        for _ in patiently(lambda: len(heard) < count, patience):
             message = subscription.get_message(timeout=0.1)
             if message and b"\n" in (message["data"] or b""):  # a head has one line
                 heard.append((time.monotonic(), message["data"]))
@@ -59,7 +59,7 @@ def see_kafka(ready: Path, count: int, patience: float) -> Arrivals:
         numbers = range(PARTITIONS[EVENT_LOG])
         consumer.assign([_end(consumer, number, patience) for number in numbers])
         ready.touch()
-        for _ in _patiently(lambda: len(found) < count, patience):
+        for _ in patiently(lambda: len(found) < count, patience):
             message = consumer.poll(0.1)
             if message is not None and message.error() is None:
                 event_id = _text(dict(message.headers() or []).get("ce_id"))
@@ -76,7 +76,7 @@ def see_effects(consumer: str, ready: Path, count: int, patience: float) -> Arri
         cursor.execute("SELECT coalesce(max(id), 0) FROM events_processedevent")
         (last,) = cursor.fetchone()
         ready.touch()
-        for _ in _patiently(lambda: len(found) < count, patience):
+        for _ in patiently(lambda: len(found) < count, patience):
             cursor.execute(
                 "SELECT id, event_id FROM events_processedevent"
                 ' WHERE id > %s AND "group" = %s ORDER BY id',
@@ -95,7 +95,7 @@ def see_floor(ready: Path, count: int, patience: float) -> Arrivals:
     with psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True) as session:
         session.execute(sql.SQL("LISTEN {}").format(sql.Identifier(FLOOR_CHANNEL)))
         ready.touch()
-        for _ in _patiently(lambda: len(found) < count, patience):
+        for _ in patiently(lambda: len(found) < count, patience):
             for notice in session.notifies(timeout=0.1, stop_after=1):
                 found[UUID(notice.payload)] = time.monotonic()
     return found
@@ -104,7 +104,7 @@ def see_floor(ready: Path, count: int, patience: float) -> Arrivals:
 def _end(consumer: Consumer, partition: int, patience: float) -> TopicPartition:
     """Raises BenchFailed. A topic that was just made has no leader for a moment."""
     place = TopicPartition(prefixed(EVENT_LOG), partition)
-    for _ in _patiently(lambda: True, patience):
+    for _ in patiently(lambda: True, patience):
         try:
             _low, place.offset = consumer.get_watermark_offsets(place, timeout=10)
         except KafkaException:  # no process can hand it on to another
@@ -118,7 +118,7 @@ def _text(value: str | bytes | None) -> str:
     return value.decode() if isinstance(value, bytes) else value or ""
 
 
-def _patiently(wanted: Callable[[], bool], patience: float) -> Iterator[None]:
+def patiently(wanted: Callable[[], bool], patience: float) -> Iterator[None]:
     deadline = time.monotonic() + patience
     while wanted() and time.monotonic() < deadline:
         yield

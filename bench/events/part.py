@@ -12,8 +12,7 @@ from bench.events.latency import (
     browser_measures,
     effect_measures,
     effect_measures_of_kafka,
-    effect_measures_of_notifications,
-)  # fmt: skip
+)
 from bench.events.plan import Plan
 from bench.events.run import Run
 from bench.events.throughput import append_measures, reading_measures
@@ -23,8 +22,7 @@ from bench.stand import Stand
 
 GROUPS = (
     append_measures, browser_measures, bridge_measures,
-    effect_measures, effect_measures_of_notifications, effect_measures_of_kafka,
-    reading_measures,
+    effect_measures, effect_measures_of_kafka, reading_measures,
 )  # fmt: skip
 
 

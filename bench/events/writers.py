@@ -30,25 +30,25 @@ def publish_for(seconds: float) -> float:
 
 def insert_for(seconds: float) -> float:
     """The same row by a bare INSERT."""
-    with _session() as session:
+    with open_session() as session:
         return _rate(lambda: _insert(session), seconds)
 
 
 def publish_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID, float]:
     """When each event's commit returned, by event id."""
-    return dict(_publish() for _ in _schedule(begin, rate, seconds))
+    return dict(_publish() for _ in schedule(begin, rate, seconds))
 
 
 def insert_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID, float]:
     """The same by bare INSERTs, which leave the processors to those who are measured."""
-    with _session() as session:
-        return dict(_insert_and_wake(session) for _ in _schedule(begin, rate, seconds))
+    with open_session() as session:
+        return dict(_insert_and_wake(session) for _ in schedule(begin, rate, seconds))
 
 
 def notify_by_schedule(begin: float, rate: float, seconds: float) -> dict[UUID, float]:
     """The floor: a row and its NOTIFY in one transaction."""
-    with _session() as session:
-        return dict(_insert_and_notify(session) for _ in _schedule(begin, rate, seconds))
+    with open_session() as session:
+        return dict(_insert_and_notify(session) for _ in schedule(begin, rate, seconds))
 
 
 def _publish() -> tuple[UUID, float]:
@@ -89,7 +89,7 @@ def _insert_and_notify(session: psycopg.Connection) -> tuple[UUID, float]:
     return row, time.monotonic()
 
 
-def _session() -> psycopg.Connection:
+def open_session() -> psycopg.Connection:
     return psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True, connect_timeout=3)
 
 
@@ -102,7 +102,7 @@ def _rate(work: Callable[[], object], seconds: float) -> float:
     return done / passed
 
 
-def _schedule(begin: float, rate: float, seconds: float) -> Iterator[None]:
+def schedule(begin: float, rate: float, seconds: float) -> Iterator[None]:
     """A turn at `begin` and every 1/rate seconds after it, late ones at once."""
     for number in range(int(rate * seconds)):
         time.sleep(max(0.0, begin + number / rate - time.monotonic()))

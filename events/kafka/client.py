@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -45,7 +46,8 @@ def prefixed(name: str) -> str:
     return f"{settings.KAFKA_PREFIX}{name}"
 
 
-def _connection() -> dict[str, Any]:
+def _connection(who: str) -> dict[str, Any]:
+    """`who` of us connects, in log lines."""
     options = {
         "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
         "security.protocol": settings.KAFKA_SECURITY_PROTOCOL,
@@ -56,7 +58,7 @@ def _connection() -> dict[str, Any]:
         "client.id": settings.KAFKA_CLIENT_ID,
     }
     return {name: value for name, value in options.items() if value} | {
-        "error_cb": _on_error,
+        "error_cb": partial(_on_error, who),
         "socket.timeout.ms": 5_000,
         "socket.connection.setup.timeout.ms": 5_000,
         "socket.keepalive.enable": True,
@@ -70,10 +72,10 @@ def address() -> str:
     return f"Kafka ({settings.KAFKA_SECURITY_PROTOCOL} at {settings.KAFKA_BOOTSTRAP_SERVERS})"
 
 
-def _on_error(error: KafkaError) -> None:
+def _on_error(who: str, error: KafkaError) -> None:
     """Other errors are in librdkafka's own log lines already."""
     if says_nothing(error):
-        logger.warning("%s: %s", address(), error.str())
+        logger.warning("%s for %s: %s", address(), who, error.str())
 
 
 def says_nothing(error: KafkaError) -> bool:
@@ -81,8 +83,8 @@ def says_nothing(error: KafkaError) -> bool:
     return error.code() == KafkaError._ALL_BROKERS_DOWN
 
 
-def _producer_options() -> dict[str, Any]:
-    return _connection() | {
+def _producer_options(who: str) -> dict[str, Any]:
+    return _connection(who) | {
         "acks": "all",
         "enable.idempotence": True,
         # Longer requests while a batch is being put in; commit and flush do not wait for it.
@@ -97,7 +99,7 @@ def _producer_options() -> dict[str, Any]:
 
 def new_producer(on_delivery: Any) -> Producer:
     """`on_delivery(error, message)` hears of failed messages only."""
-    return Producer({**_producer_options(), "on_delivery": on_delivery}, logger=logger)
+    return Producer({**_producer_options("a producer"), "on_delivery": on_delivery}, logger=logger)
 
 
 def new_transactional_producer(transaction: str, on_delivery: Any) -> Producer:
@@ -107,13 +109,13 @@ def new_transactional_producer(transaction: str, on_delivery: Any) -> Producer:
         "transaction.timeout.ms": TRANSACTION_MS,
         "on_delivery": on_delivery,
     }
-    return Producer({**_producer_options(), **options}, logger=logger)
+    return Producer({**_producer_options(transaction), **options}, logger=logger)
 
 
 def new_consumer(group_id: str) -> Consumer:
     """Reads committed transactions only, from the beginning, and commits when told to."""
     return Consumer(
-        _connection()
+        _connection(group_id)
         | {
             "group.id": prefixed(group_id),
             "isolation.level": "read_committed",
@@ -133,8 +135,9 @@ def new_consumer(group_id: str) -> Consumer:
     )
 
 
-def new_admin(on_error: Callable[[KafkaError], None] = _on_error) -> AdminClient:
-    return AdminClient(_connection() | {"error_cb": on_error}, logger=logger)
+def new_admin(on_error: Callable[[KafkaError], None] | None = None) -> AdminClient:
+    options = _connection("the administration")
+    return AdminClient(options | ({"error_cb": on_error} if on_error else {}), logger=logger)
 
 
 def cause(error: KafkaException) -> str:

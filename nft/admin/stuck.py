@@ -7,14 +7,19 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from core.admin import ReadOnlyAdmin
+from core.admin import BAD, GOOD, WAITING, ReadOnlyAdmin, coloured
 from core.confirming import ConfirmForm, acting_as, confirmed
 from core.errors import DomainError
-from nft.admin.upgrades import HistoryInline, ReviewInline, timeline_context
+from core.filters import DayFilter
+from nft.admin.timeline import COLOURS, TimelineAdmin
+from nft.admin.upgrades import HistoryInline, ReviewInline
 from nft.models import (
     AuthorityBalance,
+    Outcome,
     ReviewDecision,
     StuckUpgrade,
     Verdict,
@@ -22,6 +27,8 @@ from nft.models import (
 from nft.services.outlook import outlook_of
 from nft.services.reviewing import decide_review, look_again
 from nft.services.stuck import stuck_upgrades
+
+STATUS = coloured("status", COLOURS)
 
 
 @admin.register(ReviewDecision)
@@ -32,17 +39,27 @@ class ReviewDecisionAdmin(ReadOnlyAdmin):
         "verdict",
         "decided_by",
         "reason",
-        "outcome",
+        coloured("outcome", {Outcome.PENDING: WAITING, Outcome.DONE: GOOD, Outcome.FAILED: BAD}),
         "problem",
     )
-    list_filter = ("outcome", "verdict")
+    list_filter = ("outcome", "verdict", ("decided_at", DayFilter))
     list_select_related = ("request",)
-    search_fields = ("request__id", "signature", "decided_by")
+    search_fields = ("request__id", "=signature", "decided_by")
 
 
 @admin.register(AuthorityBalance)
 class AuthorityBalanceAdmin(ReadOnlyAdmin):
-    list_display = ("address", "lamports", "threshold_lamports", "is_low", "looked_at")
+    list_display = ("address", "sol", "threshold", "is_low", "looked_at")
+    list_filter = ("is_low",)
+    search_fields = ("address",)
+
+    @admin.display(description="SOL", ordering="lamports")
+    def sol(self, row: AuthorityBalance) -> str:
+        return row.sol
+
+    @admin.display(description="Low below", ordering="threshold_lamports")
+    def threshold(self, row: AuthorityBalance) -> str:
+        return row.threshold_sol
 
 
 class LookAgainForm(ConfirmForm):
@@ -61,29 +78,16 @@ class ReviewForm(ConfirmForm):
 
 
 @admin.register(StuckUpgrade)
-class StuckUpgradeAdmin(ReadOnlyAdmin):
+class StuckUpgradeAdmin(TimelineAdmin):
     """Past their bound, the longest first: what each waits for, and what helps."""
 
-    list_display = ("id", "status", "stuck_since", "next_attempt", "reason", "advice", "user")
+    list_display = ("id", STATUS, "stuck_since", "next_attempt", "reason", "advice", "user")
     list_filter = ("status",)
     list_select_related = ("user", "order")
     search_fields = ("id", "user__wallet_address")
     ordering = ()
     inlines = (HistoryInline, ReviewInline)
     actions = ("look_again", "decide")
-    change_form_before_template = "admin/nft/timeline.html"
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        page: HttpResponse = super().change_view(
-            request, object_id, form_url, timeline_context(object_id)
-        )
-        return page
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StuckUpgrade]:
         rows: Any = stuck_upgrades(now=timezone.now(), rows=super().get_queryset(request))
@@ -128,7 +132,9 @@ class StuckUpgradeAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{upgrade.id}: {error.message}", messages.WARNING)
             return
         self.log_change(request, upgrade, f"Looked again: {reason}")
-        self.message_user(request, f"{upgrade.id}: its next look is due now.")
+        page = reverse("admin:nft_upgraderequest_change", args=[upgrade.pk])
+        text = '{}: its next look is due now. <a href="{}">Watch it</a>'
+        self.message_user(request, format_html(text, upgrade.pk, page))
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("nft.review_upgraderequest")

@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.db.models import URLField
 from django.forms import ModelForm
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin import ReadOnlyAdmin
+from core.admin import EditAdmin, ReadOnlyAdmin
+from core.filters import DayFilter
 from nft.forms import AwardRuleForm, TierForm
 from nft.models import (
     AwardRule,
@@ -27,11 +27,13 @@ AWARDS_TO = (
 
 
 @admin.register(Tier)
-class TierAdmin(ModelAdmin):
+class TierAdmin(EditAdmin):
     """An edit changes what is offered from now on, never an NFT or a running upgrade."""
 
     form = TierForm
     list_display = ("level", "name", "required_volume", "supply_cap", "version", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "symbol")
     filter_horizontal = ("required_badges",)
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
     fieldsets = (
@@ -73,12 +75,13 @@ class TierAdmin(ModelAdmin):
 
 
 @admin.register(AwardRule)
-class AwardRuleAdmin(ModelAdmin):
+class AwardRuleAdmin(EditAdmin):
     """Rules apply to everybody from the next sweep on, and to what they did before."""
 
     form = AwardRuleForm
     list_display = ("badge", "id", "is_active", "swept_at")
     list_filter = ("is_active",)
+    search_fields = ("badge__slug", "badge__name")
     list_select_related = ("badge",)
     filter_horizontal = ("badges",)
     fieldsets = (
@@ -105,8 +108,9 @@ class QualificationRecordAdmin(ReadOnlyAdmin):
 @admin.register(TierVersion)
 class TierVersionAdmin(ReadOnlyAdmin):
     list_display = ("tier", "version", "author", "created_at")
-    list_filter = ("tier",)
+    list_filter = ("tier", ("created_at", DayFilter))
     list_select_related = ("tier",)
+    search_fields = ("tier__name", "author")
 
 
 @admin.register(TierSupply)

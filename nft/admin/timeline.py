@@ -2,10 +2,77 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 
-from nft.models import UpgradeRequest
+from core.admin import BAD, GOOD, RUNNING, WAITING, ReadOnlyAdmin
+from nft.models import UpgradeRequest, UpgradeStatus
+from nft.services.outlook import outlook_of
+
+COLOURS = {
+    UpgradeStatus.AWAITING_BURN: WAITING,
+    UpgradeStatus.VERIFYING_BURN: RUNNING,
+    UpgradeStatus.MINTING: RUNNING,
+    UpgradeStatus.MINT_FAILED: BAD,
+    UpgradeStatus.CLOSING: WAITING,
+    UpgradeStatus.NEEDS_REVIEW: BAD,
+    UpgradeStatus.COMPLETED: GOOD,
+}
+
+
+class TimelineAdmin(ReadOnlyAdmin):
+    """The page of one upgrade begins with what happened to it, and goes on by itself."""
+
+    change_form_outer_before_template = "admin/nft/timeline.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.timeline_part)
+        return [path("<uuid:request_id>/timeline/", page, name=self._part), *super().get_urls()]
+
+    @property
+    def _part(self) -> str:
+        return f"nft_{self.opts.model_name}_timeline"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), **self._timeline(object_id)}
+        page: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return page
+
+    def timeline_part(self, request: HttpRequest, request_id: UUID | str) -> HttpResponse:
+        """What the page's script asks for again; also once the upgrade is stuck no more."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self._timeline(request_id)
+        if not found:
+            raise Http404
+        return TemplateResponse(request, "admin/nft/timeline_part.html", found)
+
+    def _timeline(self, request_id: UUID | str) -> dict[str, Any]:
+        """Nothing for a malformed or unknown id, which the page itself answers."""
+        try:
+            found = UpgradeRequest.objects.select_related("order", "new_nft").get(id=request_id)
+        except (UpgradeRequest.DoesNotExist, ValidationError):
+            return {}
+        return {
+            "timeline": timeline_of(found),
+            "timeline_part": reverse(f"admin:{self._part}", args=[found.pk]),
+            "upgrade": found,
+            "outlook": outlook_of(found, now=timezone.now()),
+            "colour": COLOURS.get(UpgradeStatus(found.status), ""),
+        }
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,19 @@ class MetadataView(FaceView):
         return self.answer(request, mint, FacePart.METADATA, "application/json")
 
 
+class CardView(FaceView):
+    @extend_schema(
+        operation_id="nft_card",
+        tags=["NFTs"],
+        auth=[],
+        parameters=[ASKED_HASH],
+        responses={(200, "image/png"): OpenApiTypes.BINARY, 404: UNKNOWN},
+    )
+    def get(self, request: Request, mint: str) -> HttpResponse:
+        """The NFT as social networks and wallets without SVG show it: a PNG, 1200 by 630."""
+        return self.answer(request, mint, FacePart.CARD, "image/png")
+
+
 class PictureView(FaceView):
     @extend_schema(
         operation_id="nft_image",

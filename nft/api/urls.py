@@ -3,7 +3,7 @@
 from django.urls import path
 
 from nft.api.benefits import BenefitsView, UseBenefitView
-from nft.api.faces import MetadataView, PictureView
+from nft.api.faces import CardView, MetadataView, PictureView
 from nft.api.mine import MyNftListView, QualificationView, StatsView
 from nft.api.previews import UpgradePreviewView
 from nft.api.tiers import TierListView
@@ -22,4 +22,5 @@ urlpatterns = [
     ),
     path("nfts/<str:mint>/metadata.json", MetadataView.as_view(), name="nft-metadata"),
     path("nfts/<str:mint>/image.svg", PictureView.as_view(), name="nft-image"),
+    path("nfts/<str:mint>/card.png", CardView.as_view(), name="nft-card"),
 ]

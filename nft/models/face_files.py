@@ -4,10 +4,11 @@ from django.db import models
 
 
 class FacePart(models.TextChoices):
-    """Metadata and picture, as named in their addresses."""
+    """Metadata, picture, and the picture that social networks show, as named in their addresses."""
 
     METADATA = "metadata.json"
     PICTURE = "image.svg"
+    CARD = "card.png"
 
 
 class FaceFile(models.Model):

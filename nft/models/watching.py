@@ -2,6 +2,8 @@
 
 from django.db import models
 
+LAMPORTS_A_SOL = 10**9
+
 
 class AuthorityBalance(models.Model):
     """The account that pays for mints; one row an address, so that a crossing is told once."""
@@ -14,3 +16,12 @@ class AuthorityBalance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address}: {self.lamports} lamports"
+
+    @property
+    def sol(self) -> str:
+        """For people."""
+        return f"{self.lamports / LAMPORTS_A_SOL:.4f}"
+
+    @property
+    def threshold_sol(self) -> str:
+        return f"{self.threshold_lamports / LAMPORTS_A_SOL:.4f}"

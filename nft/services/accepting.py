@@ -11,16 +11,20 @@ from nft import jobs
 from nft.events import BurnConfirmed, NftBurned
 from nft.models import CLOSED, NftStatus, TierSupply, UpgradeRequest, UpgradeStatus, UserNft
 from nft.models.upgrade_states import AFTER_PROOF
+from nft.services.failed_transactions import tell_failed_burn
 
 
 @transaction.atomic(durable=True)
-def accept_burn(*, request: UpgradeRequest, proof: BurnProof, now: datetime) -> None:
+def accept_burn(*, request: UpgradeRequest, proof: BurnProof, failed: str, now: datetime) -> None:
     """Take the request that the burn belongs to into minting, with its NFT and events.
 
+    `failed` is the signature of another that landed with an error, or empty.
     `UpgradeQuerySet.for_burn` says which. An open request that loses its NFT to a burn for
     another one is closed.
     """
     take_burn(request=request, proof=proof, now=now)
+    if failed:
+        tell_failed_burn(request=request, signature=failed)
 
 
 def take_burn(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from chain.burns import judge_burn
+from chain.burns import FAILED_ON_CHAIN, judge_burn
 from chain.client import SolanaClient
 from chain.errors import ChainRejected
 from chain.nft import burn_memo
@@ -32,6 +32,11 @@ class BurnEvidence:
     status: SignatureStatus | None
     proof: BurnProof | None
     rejection: ChainRejected | None
+
+    @property
+    def hint_failed(self) -> bool:
+        """The submitted transaction stands in a final block, with an error."""
+        return self.rejection is not None and self.rejection.code == FAILED_ON_CHAIN
 
     @property
     def is_burned(self) -> bool:

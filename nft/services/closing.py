@@ -28,7 +28,7 @@ def cancel_upgrade(*, user: User, request_id: UUID, now: datetime) -> UpgradeReq
     request = mine.filter(id=request_id).first()
     if request is None:
         raise NotFound("UPGRADE_NOT_FOUND", "You have no such upgrade.")
-    if request.status == S.CLOSING and request.closing_as == S.CANCELLED:
+    if request.status in (S.CLOSING, S.CANCELLED) and request.closing_as == S.CANCELLED:
         return request
     if request.status != S.AWAITING_BURN:
         raise Conflict("CANNOT_CANCEL", f"An upgrade that is {request.status} cannot be cancelled.")

@@ -43,6 +43,10 @@ def face_content(mint_address: str, part: FacePart) -> FaceContent:
 def _draw(face: Face, part: FacePart) -> bytes:
     if part == FacePart.PICTURE:
         return draw_picture(face).encode()
+    if part == FacePart.CARD:
+        from nft.services.cards import draw_card  # loads Pillow
+
+        return draw_card(face)
     picture = face_content(face.mint_address, FacePart.PICTURE)
     metadata = metadata_of(face, picture_sha256=picture.sha256)
     return json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from chain.burns import FAILED_ON_CHAIN
 from chain.client import SolanaClient
 from chain.errors import ChainError
 from events.services import publish
@@ -14,6 +15,7 @@ from nft.chain_access import on_chain, pause_until_final
 from nft.events import BurnRejected, error_of
 from nft.models import UpgradeRequest, UpgradeStatus
 from nft.services.burn_evidence import BurnEvidence
+from nft.services.failed_transactions import tell_failed_burn
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +74,8 @@ def _broadcast_again(request: UpgradeRequest) -> None:
 @transaction.atomic(durable=True)
 def _reject(request: UpgradeRequest, code: str, message: str, now: datetime) -> None:
     signature = request.submitted_signature
+    if code == FAILED_ON_CHAIN:
+        tell_failed_burn(request=request, signature=signature)
     if request.status == UpgradeStatus.VERIFYING_BURN:
         request.reject_burn(code=code, message=message, now=now)
     else:  # closing, closed or in review: only the hint is gone

@@ -55,6 +55,7 @@ class MintEvidence:
 
     `height` was read before the account, so an absent mint was absent at that height.
     `signature` is the order's own, or the one that made our mint; empty before both.
+    `status` is of the order's own, unless that made the mint.
     `to_sign` is there when nothing is signed yet.
     """
 
@@ -102,11 +103,12 @@ async def look_at_mint(chain: SolanaClient, question: MintQuestion) -> MintEvide
     tip = await chain.tip()
     account = await chain.mint_account(question.mint)
     verdict = judge_mint(account, issue=question.issue)
-    signature, status, fee = question.signature or "", None, 0
-    if verdict in (MintVerdict.OURS_LIVE, MintVerdict.OURS_BURNED):
+    signed = signature = question.signature or ""
+    status, fee, is_ours = None, 0, verdict in (MintVerdict.OURS_LIVE, MintVerdict.OURS_BURNED)
+    if is_ours:
         signature, fee = await _find_mint(chain, question)
-    elif signature and verdict is MintVerdict.ABSENT:
-        status = await chain.signature_status(signature)
+    if signed and not (is_ours and signature == signed):
+        status = await chain.signature_status(signed)
     to_sign = None if question.signature else await _look_up_signing_facts(chain, question)
     return MintEvidence(
         tip.block_height, tip.slot, account, verdict, signature, status, fee, to_sign

@@ -18,6 +18,7 @@ from core.correlation import resume_correlation_id
 from core.errors import Conflict
 from nft.chain_access import on_chain, payer
 from nft.models import MintOrder, OrderStatus
+from nft.services.failed_transactions import forget_failed_mint
 from nft.services.fees import look_up_budget
 from nft.services.mint_evidence import MintEvidence, SigningFacts, look_at_mint, question_of
 from nft.services.mint_failures import record_failed_attempt, resume_after_pause
@@ -67,6 +68,8 @@ def _take_step(order: MintOrder, now: datetime) -> timedelta | None:
     resume_after_pause(order=order, now=now)
     question = question_of(order)
     evidence = on_chain(lambda chain: look_at_mint(chain, question))
+    if evidence.failed_for_good:  # it cost its fee, whatever else became of the mint
+        forget_failed_mint(order=order)
     if evidence.verdict in (MintVerdict.OURS_LIVE, MintVerdict.OURS_BURNED):
         record_mint(
             order=order,
@@ -111,7 +114,6 @@ def _leave_address(order: MintOrder, evidence: MintEvidence, now: datetime) -> t
 def _wait_or_give_up(order: MintOrder, evidence: MintEvidence) -> timedelta:
     """The mint is absent at `evidence.height`, which was read before the account."""
     if evidence.failed_for_good:
-        order.forget_signed()
         raise ChainRejected("MINT_FAILED_ON_CHAIN", "The mint landed with an error.")
     if evidence.height > (order.last_valid_block_height or 0):
         order.forget_signed()

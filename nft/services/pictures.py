@@ -34,23 +34,41 @@ class Ring:
     turn: int
 
 
+@dataclass(frozen=True)
+class Shapes:
+    """What tells one NFT from another; `crystal` and `heart` are the `points` of polygons."""
+
+    colour: str
+    stars: list[Dot]
+    rings: list[Ring]
+    crystal: str
+    heart: str
+
+
+def shapes_of(face: Face) -> Shapes:
+    noise = hashlib.sha256(face.mint_address.encode()).digest()
+    level = face.terms.level
+    return Shapes(
+        colour=face.terms.colour if COLOUR.fullmatch(face.terms.colour) else "#8c8c8c",
+        stars=_stars(noise),
+        rings=_rings(noise, level),
+        crystal=polygon(sides=level + 3, radius=112, turn=noise[0] * 360 / 256),
+        heart=polygon(sides=level + 3, radius=64, turn=noise[1] * 360 / 256),
+    )
+
+
 def draw_picture(face: Face) -> str:
     """An SVG document. The same face always gives the same bytes."""
-    noise = hashlib.sha256(face.mint_address.encode()).digest()
     level = face.terms.level
     return render_to_string(
         "nft/image.svg",
         {
-            "colour": face.terms.colour if COLOUR.fullmatch(face.terms.colour) else "#8c8c8c",
+            **vars(shapes_of(face)),
             "name": _printable(face.terms.name),
             "name_size": min(58, 1000 // max(len(face.terms.name), 1)),
             "level": level,
             "number": face.number,
             "short_mint": f"{face.mint_address[:6]} … {face.mint_address[-6:]}",
-            "stars": _stars(noise),
-            "rings": _rings(noise, level),
-            "crystal": polygon(sides=level + 3, radius=112, turn=noise[0] * 360 / 256),
-            "heart": polygon(sides=level + 3, radius=64, turn=noise[1] * 360 / 256),
             "pips": [CENTRE + 26 * (place - (level - 1) / 2) for place in range(min(level, 12))],
         },
     )

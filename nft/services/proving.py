@@ -68,7 +68,8 @@ def _look_and_step(request: UpgradeRequest, now: datetime) -> timedelta | None:
     question = question_of(request)
     evidence = on_chain(lambda chain: gather_burn_evidence(chain, question))
     if evidence.proof is not None:
-        accept_burn(request=request, proof=evidence.proof, now=now)
+        failed = request.submitted_signature if evidence.hint_failed else ""
+        accept_burn(request=request, proof=evidence.proof, failed=failed, now=now)
         return None
     match request.status:
         case S.AWAITING_BURN:

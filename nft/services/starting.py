@@ -128,40 +128,57 @@ def _open_request(
     keep: Keep,
     quote: UpgradeQuote | None,
 ) -> tuple[UpgradeRequest, UnsignedTransaction]:
-    # Again of this user: it may have been handed over since the chain was asked.
-    held = UserNft.objects.of_user(user.id).select_for_update().filter(id=nft.id).first()
-    if held is None:
-        raise not_held()
-    nft = held
+    nft = _lock_held(user, nft)
     refuse_if_not_upgradable(nft, level)
-    tier = find_tier(level)
-    terms = check_qualified(user=user, tier=tier, now=now)
+    terms = check_qualified(user=user, tier=find_tier(level), now=now)
     request = _create_request(user, nft, terms, holding.slot, now)
-    plan = plan_burn_of(request=request, facts=holding.facts, now=now)
-    burn = plan.build(request_id=request.id, blockhash=holding.facts.blockhash)
-    if quote is not None:
-        quote.require_same(
-            UpgradeQuote.of(
-                user_id=user.id, nft_id=nft.id, terms=terms, plan=plan, fee=fee_of(burn.raw)
-            )
-        )
+    burn = _build_burn(request, holding.facts, terms, quote, now)
     keep_burn_transaction(request=request, burn=burn, now=now)
     slugs = request.terms["badges"]
     reserve_badges(user_id=user.id, slugs=slugs, request_id=request.id, now=now)
     nft.reserve_for_upgrade()
-    publish(
-        UpgradeInitiated(
-            user_id=user.id,
-            upgrade_request_id=request.id,
-            current_nft_id=nft.id,
-            current_level=nft.tier_level,
-            target_level=level,
-            expires_at=request.expires_at,
-        )
-    )
+    publish(_initiated(request, nft))
     keep(request, burn)
     enqueue(jobs.CHECK_BURN, request.id)
     return request, burn
+
+
+def _lock_held(user: User, nft: UserNft) -> UserNft:
+    """Again of this user: it may have been handed over since the chain was asked."""
+    held = UserNft.objects.of_user(user.id).select_for_update().filter(id=nft.id).first()
+    if held is None:
+        raise not_held()
+    return held
+
+
+def _build_burn(
+    request: UpgradeRequest,
+    facts: BurnFacts,
+    terms: TierTerms,
+    quote: UpgradeQuote | None,
+    now: datetime,
+) -> UnsignedTransaction:
+    """Raises Conflict when it would do something else than `quote` says."""
+    plan = plan_burn_of(request=request, facts=facts, now=now)
+    burn = plan.build(request_id=request.id, blockhash=facts.blockhash)
+    if quote is not None:
+        user_id, nft_id = request.user_id, request.current_nft_id
+        fee = fee_of(burn.raw)
+        quote.require_same(
+            UpgradeQuote.of(user_id=user_id, nft_id=nft_id, terms=terms, plan=plan, fee=fee)
+        )
+    return burn
+
+
+def _initiated(request: UpgradeRequest, nft: UserNft) -> UpgradeInitiated:
+    return UpgradeInitiated(
+        user_id=request.user_id,
+        upgrade_request_id=request.id,
+        current_nft_id=nft.id,
+        current_level=nft.tier_level,
+        target_level=request.target_level,
+        expires_at=request.expires_at,
+    )
 
 
 def find_tier(level: int) -> Tier:

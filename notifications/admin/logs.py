@@ -6,10 +6,39 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.admin import TabularInline
 
-from core.admin import LookOnly, ReadOnlyAdmin
+from core.admin import BAD, GOOD, WAITING, LookOnly, ReadOnlyAdmin, coloured
 from core.confirming import ConfirmForm, acting_as, confirmed
-from notifications.models import Delivery, DeliveryAttempt, Notification, Provider
+from core.filters import DayFilter, one_of
+from notifications.kinds import KINDS
+from notifications.models import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    Notification,
+    Outcome,
+    Provider,
+)
 from notifications.services.redriving import resend
+
+STATUS = coloured(
+    "status",
+    {
+        DeliveryStatus.WAITING: WAITING,
+        DeliveryStatus.SENT: GOOD,
+        DeliveryStatus.DEAD: BAD,
+    },
+)
+OUTCOME = coloured(
+    "outcome",
+    {
+        Outcome.STARTED: WAITING,
+        Outcome.SENT: GOOD,
+        Outcome.REFUSED: BAD,
+        Outcome.DEFERRED: WAITING,
+        Outcome.BUSY: WAITING,
+        Outcome.SILENT: BAD,
+    },
+)
 
 
 class DeliveryInline(LookOnly, TabularInline):
@@ -22,10 +51,10 @@ class DeliveryInline(LookOnly, TabularInline):
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "type", "title", "priority", "user_id", "read_at"]
-    list_filter = ["type", "priority"]
+    list_filter = [one_of("type", lambda: KINDS), "priority", ("created_at", DayFilter)]
+    ordering = ["-id"]
     search_fields = ["=user_id", "=event_id", "=correlation_id"]
     inlines = [DeliveryInline]
-    show_full_result_count = False
 
 
 class ResendForm(ConfirmForm):
@@ -41,18 +70,18 @@ class AttemptInline(LookOnly, TabularInline):
 class DeliveryAdmin(ReadOnlyAdmin):
     """Dead ones are those that were given up; the reason and the log say why."""
 
-    list_display = ["created_at", "channel", "status", "reason", "user_id", "sent_at"]
-    list_filter = ["status", "channel", "purpose"]
+    list_display = ["created_at", "channel", STATUS, "reason", "user_id", "sent_at"]
+    list_filter = ["status", "channel", "purpose", ("created_at", DayFilter)]
+    ordering = ["-id"]
     search_fields = ["=user_id", "=notification__id", "=notification__correlation_id"]
     exclude = ["target"]
     inlines = [AttemptInline]
     actions = ["send_again"]
-    show_full_result_count = False
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.change_delivery")
 
-    @admin.action(description="Send again", permissions=["resend"])
+    @admin.action(description="Send again…", permissions=["resend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         form = confirmed(request, ResendForm)
         if isinstance(form, HttpResponse):
@@ -71,10 +100,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
 class DeliveryAttemptAdmin(ReadOnlyAdmin):
     """One that stays `started` had a worker that ended without a word."""
 
-    list_display = ["at", "delivery", "outcome", "detail"]
-    list_filter = ["outcome"]
+    list_display = ["at", "delivery", OUTCOME, "detail"]
+    list_filter = ["outcome", ("at", DayFilter)]
     list_select_related = ["delivery"]
-    show_full_result_count = False
+    search_fields = ["=delivery__id", "=delivery__user_id"]
+    ordering = ["-id"]
 
 
 @admin.register(Provider)

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
+from core.filters import DayFilter
 from notifications.models import Preference, PushSubscription, Recipient
 
 
@@ -37,5 +38,6 @@ class PreferenceAdmin(ReadOnlyAdmin):
 @admin.register(PushSubscription)
 class PushSubscriptionAdmin(ReadOnlyAdmin):
     list_display = ["id", "user_id", "created_at"]
+    list_filter = [("created_at", DayFilter)]
     search_fields = ["=user_id"]
     fields = ["id", "user_id", "created_at"]

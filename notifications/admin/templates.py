@@ -8,9 +8,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.admin import ReadOnlyAdmin
+from core.admin import EditAdmin, ReadOnlyAdmin
 from core.ids import uuid7
 from notifications.channels.letters import notification_letter
 from notifications.forms import TemplateForm, TextForm
@@ -47,7 +47,7 @@ class TemplateTextAdmin(ReadOnlyAdmin):
 
 
 @admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(ModelAdmin):
+class NotificationTemplateAdmin(EditAdmin):
     form = TemplateForm
     list_display = ["type", "priority", "is_active", "link"]
     list_filter = ["priority", "is_active"]

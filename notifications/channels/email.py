@@ -1,15 +1,18 @@
 """E-mail by Django's backends: SMTP by default, any provider of django-anymail by its setting."""
 
 import smtplib
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications.channels.base import NotDelivered, Parcel
 from notifications.channels.letters import notification_letter, verification_letter
+from notifications.channels.timed_smtp import TimedBackend
 from notifications.models import Channel, Delivery, Outcome, Purpose, Recipient
 from notifications.models.recipients import address_mark
 
@@ -53,14 +56,23 @@ class EmailChannel:
 
 @dataclass(frozen=True)
 class EmailParcel:
+    """`packed` is by `time.monotonic`: the time for the letter begins with the claim."""
+
     letter: EmailMultiAlternatives = field(repr=False)
     provider: str = "email"
+    packed: float = field(default_factory=time.monotonic)
 
     def send(self) -> None:
         try:
-            get_connection().send_messages([self.letter])
+            _connection(self.packed).send_messages([self.letter])
         except Exception as error:  # noqa: BLE001 - each backend has its own
             raise _judged(error) from None  # the original names the address
+
+
+def _connection(began: float) -> BaseEmailBackend:
+    if settings.EMAIL_BACKEND == settings.SMTP_BACKEND:
+        return TimedBackend(began=began)
+    return get_connection()  # one call by HTTP, with a limit of its own
 
 
 def _judged(error: Exception) -> NotDelivered:

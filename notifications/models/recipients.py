@@ -30,6 +30,9 @@ class Recipient(models.Model):
     quiet_until = models.TimeField(null=True, blank=True)
     email = models.EmailField(max_length=254, blank=True)
     email_verified_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then nothing is told to them"
+    )
 
     class Meta:
         constraints = [

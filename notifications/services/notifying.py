@@ -4,17 +4,21 @@ Runs inside the consumer group's transaction, which lets an event pass once. The
 `event_id` holds that promise on its own too, through replays and any other path.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from badges.models import BadgeDefinition
 from core.correlation import set_correlation_id
+from events.events import to_the_millisecond
 from events.models import Event
 from events.services import publish_all
 from notifications.events import NotificationCreated
 from notifications.kinds import DEFAULT_LANGUAGE, KINDS
 from notifications.models import Channel, Notification, Recipient
 from notifications.models.templates import Words, words_by_type
+from notifications.services.erasing import wait_for_erasures
 from notifications.services.planning import plan_deliveries
 from notifications.services.wishes import Wishes
 from notifications.wording import values_of
@@ -39,6 +43,7 @@ def notify_again(*, events: Sequence[Event]) -> list[Notification]:
 
 
 def _who(events: Sequence[Event]) -> tuple[Wishes, dict[UUID, Recipient]]:
+    wait_for_erasures()
     ids = {event.user_id for event in events if event.user_id is not None}
     return Wishes(ids), Recipient.objects.in_bulk(ids)
 
@@ -47,7 +52,7 @@ def _write(
     events: Sequence[Event], wishes: Wishes, people: dict[UUID, Recipient]
 ) -> list[Notification]:
     words = words_by_type()
-    rows = list(_notifications(events, words, wishes, people))
+    rows = list(_notifications(events, words, wishes, people, _badge_names(events)))
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     # Only those whose ids are ours were not there before.
     written = set(
@@ -61,14 +66,18 @@ def _notifications(
     words: dict[str, Words],
     wishes: Wishes,
     people: dict[UUID, Recipient],
+    badges: Mapping[str, str],
 ) -> Iterator[Notification]:
     for event in events:
         said = words.get(event.type)
         if said is None or event.user_id is None or not said.is_active:
             continue
         person = people.get(event.user_id)
+        if person is not None and person.erased_at is not None:
+            continue
         language = person.language if person else DEFAULT_LANGUAGE
-        wording = said.say(language, values_of(KINDS[event.type], event.data))
+        values = values_of(KINDS[event.type], _with_badge_name(event.data, badges), language)
+        wording = said.say(language, values)
         yield Notification(
             event_id=event.event_id,
             user_id=event.user_id,
@@ -81,8 +90,19 @@ def _notifications(
                 event.user_id, event.type, Channel.IN_APP, priority=said.priority
             ),
             correlation_id=event.correlation_id,
-            created_at=event.created_at,
+            created_at=to_the_millisecond(event.created_at),
         )
+
+
+def _badge_names(events: Sequence[Event]) -> dict[str, str]:
+    """By slug, which is all that most events say of a badge."""
+    slugs = {event.data["badgeId"] for event in events if "badgeId" in event.data}
+    return dict(BadgeDefinition.objects.filter(slug__in=slugs).values_list("slug", "name"))
+
+
+def _with_badge_name(data: Mapping[str, Any], badges: Mapping[str, str]) -> Mapping[str, Any]:
+    slug = data.get("badgeId")
+    return data if slug is None else {"badgeName": badges.get(slug, slug), **data}
 
 
 def _facts(notifications: Sequence[Notification]) -> Iterator[NotificationCreated]:

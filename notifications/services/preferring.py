@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from notifications.kinds import KINDS
+from notifications.kinds import KINDS, LANGUAGES
 from notifications.models import Channel, Preference, Recipient
 from notifications.models.templates import words_by_type
 from notifications.services.wishes import Wishes
@@ -50,6 +50,12 @@ def settings_of(*, user_id: UUID) -> Settings:
         },
         priorities={kind: words[kind].priority for kind in KINDS},
     )
+
+
+def adopt_language(*, user_id: UUID, language: str) -> None:
+    """Of a member without settings, who has not chosen any: the one that they read our pages in."""
+    if language in LANGUAGES:
+        Recipient.objects.get_or_create(user_id=user_id, defaults={"language": language})
 
 
 @transaction.atomic

@@ -1,19 +1,10 @@
 // @ts-check
 /** The page at `/live`: the visitor's newest events, and how they arrive. */
 
+import { text, when } from "../web/config.js";
 import { NftEvents } from "./nft-events.js";
 
 const SHOWN = 50;
-
-const TEXTS = {
-  connecting: "Connecting …",
-  live: "Live",
-  polling: "Connected, by asking again and again",
-  waiting: "Connection lost, trying again …",
-  superseded: "Shown in newer tabs",
-  signedOut: "You are not signed in",
-  stopped: "Stopped",
-};
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -24,18 +15,18 @@ const note = element("note");
 
 /** @param {import("./options.js").State} state */
 function showState(state) {
-  status.textContent = TEXTS[state];
+  status.textContent = text(state === "signedOut" ? "notSignedIn" : state);
   status.dataset.state = state;
   resume.hidden = state !== "superseded" && state !== "signedOut";
-  if (state === "signedOut") note.textContent = "Sign in with your wallet, then come back here.";
-  resume.textContent = state === "superseded" ? "Show them here" : "I have signed in";
+  if (state === "signedOut") note.textContent = text("signInFirst");
+  resume.textContent = text(state === "superseded" ? "resume" : "haveSignedIn");
 }
 
 /** @param {import("./options.js").NftEvent} event */
 function showEvent(event) {
   const time = document.createElement("time");
   time.dateTime = event.timestamp;
-  time.textContent = new Date(event.timestamp).toLocaleString();
+  time.textContent = when(event.timestamp, "medium");
   const type = document.createElement("code");
   type.textContent = event.type;
   const message = document.createElement("span");
@@ -53,7 +44,7 @@ const client = new NftEvents({
   onEvent: showEvent,
   onState: showState,
   onReset: () => {
-    note.textContent = "Earlier events are not shown here.";
+    note.textContent = text("earlierMissing");
     note.hidden = false;
   },
 });

@@ -56,6 +56,6 @@ export async function call(method, path, body, headers = {}) {
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   const code = answer?.error_code ?? "ERROR";
-  const known = config.texts[`error.${code}`];
+  const known = config.texts[`error.${code}`] ?? config.texts[`status.${response.status}`];
   throw new ApiError(response.status, code, known ?? text("failed", { message: answer?.message ?? "" }));
 }

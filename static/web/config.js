@@ -23,5 +23,16 @@ export function text(name, facts = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
 }
 
+/**
+ * A moment as the server's pages say it, which name UTC in their footer.
+ *
+ * @param {string} moment ISO 8601
+ * @param {"short" | "medium"} [precision] medium: with seconds
+ */
+export const when = (moment, precision = "short") =>
+  new Date(moment).toLocaleString(config.language, {
+    dateStyle: "medium", timeStyle: precision, timeZone: "UTC", hourCycle: "h23",
+  }); // prettier-ignore
+
 /** @param {string} id */
 export const byId = (id) => document.getElementById(id);

@@ -16,3 +16,15 @@ export function element(tag, attributes = {}, ...children) {
   made.append(...children);
   return made;
 }
+
+/**
+ * New content for a list. Whoever stands on a link or title of it (by its id) stays there.
+ *
+ * @param {HTMLElement} list
+ * @param {Node[]} content
+ */
+export function refill(list, content) {
+  const focused = list.contains(document.activeElement) ? document.activeElement?.id : "";
+  list.replaceChildren(...content);
+  if (focused) document.getElementById(focused)?.focus();
+}

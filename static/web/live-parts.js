@@ -53,9 +53,23 @@ const isBusy = (part) => part.querySelector("[aria-busy]") !== null;
  * @param {Element} part
  */
 function replace(old, part) {
-  const focused = old.contains(document.activeElement) ? document.activeElement?.id : "";
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(document.adoptNode(part));
-  if (focused) document.getElementById(focused)?.focus();
+  if (focused) (twinOf(focused, part) ?? /** @type {HTMLElement} */ (part)).focus();
+}
+
+/**
+ * The same control in the new part; without one the part itself takes the focus, so that whoever
+ * works by keyboard goes on from there and not from the top of the page.
+ *
+ * @param {Element} focused
+ * @param {Element} part
+ * @returns {HTMLElement | null}
+ */
+function twinOf(focused, part) {
+  if (focused.id) return document.getElementById(focused.id);
+  const href = focused.getAttribute("href");
+  return href ? part.querySelector(`a[href="${CSS.escape(href)}"]`) : null;
 }
 
 /** Pages that show what no event tells (trades) say how often to look: `data-every`, seconds. */

@@ -1,8 +1,9 @@
 // @ts-check
 /** What I want to hear and where: whole channels, each kind, and this browser by push. */
 
-import { call, get, post } from "./api.js";
+import { ApiError, call, get, post } from "./api.js";
 import { byId, text } from "./config.js";
+import { showReach } from "./reach.js";
 
 const PREFERENCES = "/api/v1/user/notification-preferences";
 const SUBSCRIPTIONS = "/api/v1/user/push-subscriptions";
@@ -29,6 +30,7 @@ async function load() {
       for (const channel of CHANNELS) field(`${kind.type} ${channel}`).checked = kind[channel];
     }
     switches.disabled = false;
+    showReach(preferences);
   } catch {
     say(text("missingPart"));
   }
@@ -50,6 +52,7 @@ form.addEventListener("change", async () => {
     await call("PUT", PREFERENCES, { channels, types: wanted });
     say(text("saved"));
   } catch (error) {
+    await load(); // the switches stand as they are kept
     say(error instanceof Error ? error.message : text("offline"));
   }
 });
@@ -77,7 +80,7 @@ push.addEventListener("click", async () => {
     await showPush();
   } catch (error) {
     const denied = Notification.permission === "denied";
-    pushState.textContent = denied ? text("pushDenied") : /** @type {Error} */ (error).message;
+    pushState.textContent = error instanceof ApiError ? error.message : text(denied ? "pushDenied" : "pushFailed");
   }
   push.disabled = false;
 });

@@ -14,7 +14,7 @@ self.addEventListener("notificationclick", (event) => {
   click.notification.close();
   const target = new URL(click.notification.data?.link ?? "/", self.location.origin);
   if (target.origin !== self.location.origin) return;
-  click.waitUntil(/** @type {any} */ (self).clients.openWindow(target.href));
+  click.waitUntil(show(target.href));
 });
 
 /** @param {any} data */
@@ -24,4 +24,16 @@ function read(data) {
   } catch {
     return {};
   }
+}
+
+/**
+ * In the tab that shows this page already, else in a new one.
+ *
+ * @param {string} href
+ */
+async function show(href) {
+  const { clients } = /** @type {any} */ (self);
+  const tabs = await clients.matchAll({ type: "window" });
+  const there = tabs.find((/** @type {{ url: string }} */ tab) => tab.url === href);
+  return there ? there.focus() : clients.openWindow(href);
 }

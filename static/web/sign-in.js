@@ -1,6 +1,7 @@
 // @ts-check
 /** The sign-in page: a button for each wallet, and what became of a click. */
 
+import { whileBusy } from "./busy.js";
 import { byId, text } from "./config.js";
 import { signIn } from "./signing.js";
 import { onWallets, wallets } from "./wallets.js";
@@ -19,7 +20,7 @@ function item(wallet) {
   icon.alt = "";
   if (/^data:image\//.test(wallet.icon)) icon.src = wallet.icon;
   button.append(icon, wallet.name);
-  button.addEventListener("click", () => use(wallet, button));
+  button.addEventListener("click", () => whileBusy(button, () => use(wallet)));
   const row = document.createElement("li");
   row.append(button);
   return row;
@@ -41,21 +42,13 @@ function say(message, tone = "") {
   state.hidden = false;
 }
 
-/**
- * @param {import("./wallets.js").Wallet} wallet
- * @param {HTMLButtonElement} button
- */
-async function use(wallet, button) {
-  button.disabled = true;
-  button.setAttribute("aria-busy", "true");
+/** @param {import("./wallets.js").Wallet} wallet */
+async function use(wallet) {
   try {
     await signIn(wallet, say);
-    location.assign(card.dataset.target ?? "/");
+    location.assign(`/sign-in?next=${encodeURIComponent(card.dataset.target ?? "/")}`); // leads on
   } catch (error) {
     say(error instanceof Error ? error.message : text("offline"), "warn");
-    button.disabled = false;
-    button.removeAttribute("aria-busy");
-    button.focus();
   }
 }
 

@@ -4,12 +4,13 @@
 import { get, post } from "./api.js";
 import { base58, fromBase64, toBase64 } from "./bytes.js";
 import { config, text } from "./config.js";
-import { connect, isRejection, remember, waitForWallet } from "./wallets.js";
+import { connect, isRejection, remember, shorten, waitForWallet } from "./wallets.js";
 
 /** @typedef {import("./wallets.js").Wallet} Wallet */
 /** @typedef {import("./wallets.js").Account} Account */
 /** @typedef {(message: string) => void} Say */
 
+const NETWORK = config.chain.replace("solana:", "Solana ");
 const WALLET_WITHIN = 3_000; // milliseconds
 
 /** Something that the visitor can put right; `message` says how. */
@@ -79,11 +80,11 @@ async function signOrSend(wallet, account, transaction) {
 async function myWallet() {
   const wallet = await waitForWallet(WALLET_WITHIN);
   if (!wallet) throw new WalletProblem(text("noWallet"));
-  const facts = { wallet: wallet.name, mine: config.wallet ?? "", network: config.chain };
+  const facts = { wallet: wallet.name, mine: shorten(config.wallet ?? ""), network: NETWORK };
   const accounts = await asking(wallet, () => connect(wallet));
   const account = accounts.find(({ address }) => address === config.wallet);
   if (!account) {
-    throw new WalletProblem(text("otherAccount", { ...facts, other: accounts[0]?.address ?? "?" }));
+    throw new WalletProblem(text("otherAccount", { ...facts, other: shorten(accounts[0]?.address ?? "?") }));
   }
   if (![...wallet.chains, ...account.chains].includes(config.chain)) {
     throw new WalletProblem(text("wrongNetwork", facts));

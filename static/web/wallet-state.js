@@ -2,7 +2,7 @@
 /** Says so when the wallet shows another account than the one that is signed in, or goes away. */
 
 import { byId, config, text } from "./config.js";
-import { connect, waitForWallet } from "./wallets.js";
+import { connect, shorten, waitForWallet } from "./wallets.js";
 
 const WITHIN = 2_000; // milliseconds
 
@@ -22,9 +22,6 @@ function compare(wallet) {
   else if (addresses.length) say(text("otherAccount", facts), text("signInAgain"));
   else say(text("disconnected", facts));
 }
-
-/** @param {string} address */
-const shorten = (address) => `${address.slice(0, 4)}…${address.slice(-4)}`;
 
 /**
  * @param {string} message empty: nothing is wrong

@@ -95,6 +95,13 @@ export async function connect(wallet, { silent = false } = {}) {
 }
 
 /**
+ * So that a person can compare its ends.
+ *
+ * @param {string} address
+ */
+export const shorten = (address) => (address.length > 12 ? `${address.slice(0, 4)}…${address.slice(-4)}` : address);
+
+/**
  * Whether the owner said no. Wallets agree on 4001 (EIP-1193), and else only on the word.
  *
  * @param {any} error

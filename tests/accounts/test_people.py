@@ -99,6 +99,7 @@ def test_only_a_superuser_gives_powers_away(client: Client) -> None:
     client.force_login(clerk)
     member = get_or_create_user(wallet_address="1" * 32)
     form = {"username": "friend", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    form["reason"] = "a new name"
     assert client.post(f"/admin/accounts/user/{member.pk}/change/", form).status_code == 302
     member.refresh_from_db()
     assert (member.username, member.is_staff, member.is_superuser) == ("friend", False, False)

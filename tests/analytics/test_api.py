@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import get_or_create_user
+from accounts.services.leaving import close_account
 from analytics.services.keeping import keep_boards
 from core.ids import uuid7
 from tests.analytics.facts import (
@@ -56,6 +57,14 @@ def test_a_leaderboard_is_public_paged_and_hides_wallets(
     assert [entry["rank"] for entry in second["results"]] == [4]
     assert second["next"] is None
     assert not any(str(user.wallet_address) in first.text for user in members)
+
+
+def test_a_closed_account_keeps_its_place_and_loses_its_name(
+    client: Client, members: list[User]
+) -> None:
+    close_account(user_id=members[1].id, keep_wallet=True, now=timezone.now())
+    shown = client.get("/api/v1/leaderboards/volume").json()["results"]
+    assert [entry["member"] for entry in shown][:3] == [short(members[0]), "…", short(members[2])]
 
 
 def test_an_unchanged_page_is_not_sent_again(client: Client, members: list[User]) -> None:

@@ -12,11 +12,14 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from prometheus_client import CollectorRegistry
 
+from analytics.metrics import BoardsCollector
 from analytics.models import BoardChange, Standing
 from analytics.models.boards import BEGINNING
 from analytics.services import board_cache, keeping
 from analytics.services.board_cache import (
+    ALIVE,
     LOCK,
     Keeper,
     LostLock,
@@ -203,6 +206,20 @@ def test_a_change_while_redis_is_told_is_told_the_next_time(
     assert ranks(find_place(ALL, user_id=ann, around=0)) == [(1, ann, 700)]
 
 
+def kept_metric() -> float | None:
+    registry = CollectorRegistry()
+    registry.register(BoardsCollector())
+    return registry.get_sample_value("aiw3_boards_kept")
+
+
+def test_whether_the_boards_are_kept_can_be_watched() -> None:
+    volumes(5)
+    redis_client().delete(ALIVE)
+    assert kept_metric() == 0
+    keep_boards(now=timezone.now())
+    assert kept_metric() == 1
+
+
 @pytest.fixture
 def _without_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
@@ -216,6 +233,7 @@ def _without_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_without_redis_events_count_and_postgres_ranks() -> None:
     ann, bob = volumes(5, 7)
     assert find_place(ALL, user_id=ann, around=1) is None
+    assert kept_metric() == 0
     assert ranks(place_of(ALL, user_id=ann, around=1)) == [(1, bob, 700), (2, ann, 500)]
 
 

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import json
 import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -10,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from analytics.figures import FIGURES, HISTORY
+from analytics.charts import chart_of
+from analytics.figures import FIGURES, HISTORY, Answer, FigureQuery
 from core.ids import uuid7
 from tests.analytics.facts import ANN, NOON, completed, earned, initiated, lives, rejected, told
 from tests.analytics.test_recording import record
@@ -47,6 +51,17 @@ def test_every_figure_is_shown_with_its_query_and_without_scripts(staff: Client)
     assert "Nothing in this time." not in body
     assert re.findall(r"<script(?![^>]* src=)", body) == []  # the look of the admin loads its own
     assert " style=" not in body
+    assert body.count('<canvas class="chart"') == len(HISTORY)
+
+
+def test_a_chart_goes_from_left_to_right_with_a_line_for_each_step() -> None:
+    query = FigureQuery("x", "X", "", "seconds", series="step")
+    days = [date(2026, 3, 2), date(2026, 3, 1)]
+    rows = [(days[0], "a", Decimal("1.5")), (days[1], "a", 2), (days[1], "b", None)]
+    drawn = json.loads(chart_of(Answer(query, ["day", "step", "seconds"], rows)))
+    assert drawn["labels"] == ["2026-03-01", "2026-03-02"]
+    lines = [(each["label"], each["data"]) for each in drawn["datasets"]]
+    assert lines == [("a", [2.0, 1.5]), ("b", [0.0, None])]
 
 
 def test_the_live_page_comes_again_by_itself(staff: Client) -> None:

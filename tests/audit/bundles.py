@@ -2,19 +2,23 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from solders.hash import Hash
 
-from audit.models import Checkpoint
+from audit.models import Anchor, AnchorStatus, Checkpoint
 from audit.noting import note_all
 from audit.services.appending import append_pending
 from audit.services.checkpoints import log_signers
 from audit.services.exporting import export_bundle
+from chain.memos import build_memo
+from chain.records import Blockhash
 from tools.verify_audit import Proven, Rejected, spelled, verify_file
 
 
@@ -29,11 +33,22 @@ def record(*names: str, **fields: Any) -> None:
     append_pending()
 
 
-def bundle(chosen: Q | None = None) -> list[str]:
+def bundle(chosen: Q | None = None, *, seen: Sequence[int] = ()) -> list[str]:
     """Its lines, as `audit export` writes them."""
     out = io.StringIO()
-    export_bundle(out=out, chosen=chosen, about={}, now=timezone.now())
+    export_bundle(out=out, chosen=chosen, about={}, now=timezone.now(), seen=seen)
     return out.getvalue().splitlines(keepends=True)
+
+
+def anchor(size: int) -> None:
+    """As if the chain had it; that it has is `test_chain`'s."""
+    row = Anchor.objects.get(size=size)
+    now = Blockhash(str(Hash.default()), 1)
+    signed = build_memo(payer=settings.MINT_AUTHORITY, text=row.memo, blockhash=now)
+    Anchor.objects.filter(size=size).update(
+        status=AnchorStatus.FINALIZED, slot=1, signature=signed.signature,
+        signed_transaction=signed.raw,
+    )  # fmt: skip
 
 
 def verify(folder: Path, lines: list[str] | bytes, **options: Any) -> Proven:

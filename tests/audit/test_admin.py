@@ -1,16 +1,17 @@
 """The auditor sees everything and changes nothing; and that they looked is recorded."""
 
 import json
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
-from audit.models import Record
+from audit.models import Checkpoint, Record
 from audit.services.appending import append_pending
 from core.metrics import database_state
-from tests.audit.bundles import bundle, record
+from tests.audit.bundles import bundle, record, verify
 from tests.nft.conftest import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("log")]
@@ -47,7 +48,7 @@ def test_an_auditor_sees_every_page_and_can_change_none(client: Client) -> None:
     append_pending()
     seen = Record.objects.filter(source="audit", actor=f"user:{auditor.id}")
     assert list(seen.order_by("index").values_list("what", flat=True)) == [
-        "audit.list_seen", "audit.record_seen", "audit.timeline_seen",
+        "audit.list_seen", "audit.transactions_seen", "audit.record_seen", "audit.timeline_seen",
     ]  # fmt: skip
     (looked,) = seen.filter(what="audit.timeline_seen")
     assert json.loads(looked.after or "") == {"kind": "correlation", "value": "c-1"}
@@ -84,12 +85,66 @@ def test_a_persons_timeline_is_recorded_so_that_it_can_be_erased(client: Client)
         assert (str(looked.subject), looked.after) == (str(person.id), '{"kind":"user"}')
 
 
+def test_an_id_spelled_another_way_neither_stops_the_log_nor_breaks_its_proofs(
+    client: Client, tmp_path: Path
+) -> None:
+    sign_in(client, "view_record")
+    person = make_user()
+    for value in (person.id.hex, str(person.id).upper(), person.id.urn):
+        client.get("/admin/audit/record/timeline/", {"kind": "user", "value": value})
+    append_pending()
+    seen = Record.objects.filter(what="audit.timeline_seen")
+    assert [it.subject for it in seen] == [person.id] * 3
+    verify(tmp_path, bundle())
+
+
+def metrics() -> dict[str, float]:
+    families = database_state.collect()
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
 def test_the_metrics_tell_what_waits() -> None:
     record("a")
-    found = {
-        sample.name: sample.value
-        for family in database_state.collect()
-        for sample in family.samples
-    }
+    found = metrics()
     assert found["aiw3_audit_records"] == found["aiw3_audit_unsigned_records"] == 1
+    assert 0 < found["aiw3_audit_unsigned_seconds"] < 60
+    bundle()  # which signs
+    assert metrics()["aiw3_audit_unsigned_seconds"] == 0
     assert found["aiw3_audit_pending_seconds"] == found["aiw3_audit_anchors_waiting"] == 0
+
+
+def test_a_record_is_downloaded_with_its_proof_and_that_is_recorded(
+    client: Client, tmp_path: Path
+) -> None:
+    auditor = sign_in(client, "view_record")
+    record("a", "b", correlation="c-2")
+    page = client.get("/admin/audit/record/1/change/").content.decode()
+    assert "Download with its proof" in page
+    url = "/admin/audit/record/proof/"
+    answer = client.post(url, {"kind": "record", "value": "1"})
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert verify(tmp_path, answer.content, part=True).records == 1
+    both = client.post(url, {"kind": "correlation", "value": "c-2"})
+    assert verify(tmp_path, both.content, part=True).records == 2
+
+    seen = Checkpoint.objects.earliest("size")
+    again = client.post(url, {"kind": "record", "value": "1", "seen": str(seen.size)})
+    verify(tmp_path, again.content, part=True, seen=[seen.note])
+
+    for wrong in (
+        {},
+        {"kind": "record", "value": "x"},
+        {"kind": "record", "value": "1", "seen": "99"},
+        {"kind": "nft", "value": "x"},
+    ):
+        refused = client.post(url, wrong)
+        assert (refused.status_code, refused["Location"]) == (302, "/admin/audit/record/timeline/")
+    client.post(url, {"kind": "user", "value": str(auditor.id)})
+    append_pending()
+    exports = Record.objects.filter(what="audit.exported", actor=f"user:{auditor.id}")
+    told = [json.loads(it.after or "") for it in exports.order_by("index")]
+    assert told[0] == {"kind": "record", "value": "1"}
+    assert told[-1] == {"kind": "user"}  # the person would outlive their erasure here
+    assert client.get(url).status_code == 405
+    client.force_login(make_user())
+    assert client.post(url, {"kind": "record", "value": "1"}).status_code == 302

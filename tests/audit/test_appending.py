@@ -11,17 +11,20 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from pytest_django.fixtures import Settings
 
 from audit import handlers
 from audit.handlers import AUDIT
 from audit.merkle import CHUNK, Frontier
 from audit.models import ChainTransaction, Checkpoint, Chunk, Head, Pending, Record
+from audit.noting import note_all
+from audit.services import appending
 from audit.services.appending import append_batch, append_pending
 from core.ids import uuid7
 from core.processes import spawn, stop
 from events.consumer import Consumer
+from events.events import to_the_millisecond
 from events.models import Event
 from events.replay import replay_in_place
 from events.selection import Selection
@@ -44,7 +47,7 @@ def told() -> list[tuple[object, ...]]:
     rows = Event.objects.order_by("event_id")
     return [
         (
-            it.event_id, handlers._milliseconds(it.created_at), it.type, it.user_id, it.correlation_id,
+            it.event_id, to_the_millisecond(it.created_at), it.type, it.user_id, it.correlation_id,
             json.dumps(it.data, sort_keys=True, separators=(",", ":")),
         )
         for it in rows
@@ -99,7 +102,62 @@ def test_an_appender_that_saw_an_older_head_appends_nothing() -> None:
     assert Head.objects.get().size == 1
 
 
-@pytest.mark.timeout(180)
+def append(records: list[dict[str, object]], done: list[int]) -> None:
+    """As an application that was taken over calls it, past the appender."""
+    head = Head.objects.get()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT audit.append(%s, %s, '[]', %s, %s)",
+            [head.size, json.dumps(records), bytes(head.frontier), done],
+        )
+
+
+def made(**others: object) -> dict[str, object]:
+    """A record that is right but for its place in the tree."""
+    row = Pending.objects.get()
+    values = appending._values_of(json.dumps(row.noted), row.noted_at)
+    return {**appending._extend(Head.objects.get().load(), [], values), "note": row.id, **others}
+
+
+def test_a_change_that_waits_cannot_be_dropped_without_its_record() -> None:
+    with transaction.atomic():
+        note_all(
+            [{"source": "row", "what": "t.update", "before": {"n": 1.50}, "after": {"n": "é"}}]
+        )
+    (waiting,) = Pending.objects.values_list("id", flat=True)
+    wrong: list[list[dict[str, object]]] = [
+        [], [made(note=waiting + 1)], [made(note=None)], [made(after='{"n":"e"}')],
+        [made(before='{"n":1.6}')], [made(before=None)], [made(what="t.insert")],
+        [made(actor="user:x")], [made(subject=str(uuid7()))], [made(at="2020-01-01T00:00:00Z")],
+        [made(), made(note=waiting + 1)],
+    ]  # fmt: skip
+    for records in wrong:
+        with pytest.raises(DatabaseError, match="no record that tells it"):
+            append(records, [waiting])
+    with pytest.raises(DatabaseError, match="no record that tells it"):
+        append([made()], [])  # told, and left to be told again
+    assert (Head.objects.get().size, Pending.objects.count()) == (0, 1)
+    append_pending()
+    assert Record.objects.get().before == '{"n":"1.5"}'
+
+
+def test_only_a_note_of_an_event_that_has_its_record_is_passed_over() -> None:
+    event = str(uuid7())
+    record("known", event=event)
+    for note in ({"source": "row", "event": event}, {"source": "event", "event": str(uuid7())}):
+        with transaction.atomic():
+            note_all([{"what": "again", **note}])
+        with pytest.raises(DatabaseError, match="no record that tells it"):
+            append([], list(Pending.objects.values_list("id", flat=True)))
+        assert append_pending() == 1
+    assert Record.objects.filter(what="again").count() == 2
+    with transaction.atomic():
+        note_all([{"source": "event", "what": "again", "event": event}])
+    append([], list(Pending.objects.values_list("id", flat=True)))
+    assert not Pending.objects.exists()
+
+
+@pytest.mark.timeout(600)
 def test_killed_at_random_it_ends_with_the_same_records_as_undisturbed(settings: Settings) -> None:
     """The group and the appender, in the process that `Procfile` runs."""
     plan, deadline = random.Random(), time.monotonic() + 100
@@ -145,6 +203,18 @@ def environment() -> dict[str, str]:
         "DATABASE_DIRECT_URL": url,
         "AUDIT_CHECKPOINT_SECONDS": "0",
     }
+
+
+def test_a_note_whose_ids_are_spelled_another_way_or_are_none_is_recorded_and_verifies(
+    tmp_path: Path,
+) -> None:
+    person, event = uuid7(), uuid7()
+    record("loud", subject=str(person).upper(), event=event.hex)
+    record("again", event=str(event))  # the same event: only dropped
+    record("nobody", subject="ann")
+    found = Record.objects.values_list("what", "subject", "event").order_by("index")
+    assert list(found) == [("loud", person, event), ("nobody", None, None)]
+    verify(tmp_path, bundle())
 
 
 def test_a_hundred_records_verify_after_all_that(tmp_path: Path) -> None:

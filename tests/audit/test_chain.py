@@ -2,28 +2,42 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from audit.handlers import AUDIT
 from audit.models import Anchor, ChainTransaction, Record
 from audit.services.anchoring import anchor_checkpoints
 from audit.services.appending import append_pending
+from audit.services.chain_log import note_transactions
 from audit.services.timeline import timeline
 from chain.memos import build_memo
 from core.correlation import set_correlation_id
+from core.ids import uuid7
 from events.consumer import Consumer
 from events.models import Event
+from events.replay import replay_in_place
+from events.selection import Selection
 from events.sequencer import number_pending
+from events.services import publish_all
 from nft.chain_access import on_chain, payer
+from nft.events import NftTransferred
+from nft.models import SponsorSpending
+from nft.models.sponsoring import EVERYBODY
 from nft.services.confirming import confirm_burn
+from tests.analytics.facts import MINT, OTHER_WALLET
 from tests.audit.bundles import bundle, is_rejected, last_note, record, verify
 from tests.events.notebooks import settle
+from tests.nft.conftest import make_user
+from tests.nft.test_sponsoring import poor_member, submit
 from tests.nft.world import FINALITY, World, reread
 from tools.verify_audit import demand_on_chain
 
@@ -103,6 +117,32 @@ def test_an_anchor_killed_before_it_was_sent_is_sent_by_the_next(world: World) -
     assert Anchor.objects.get().signature == signature
 
 
+def test_a_fee_that_we_paid_for_a_member_is_logged_beside_their_burn(
+    world: World, settings: Settings
+) -> None:
+    settings.SPONSOR_BURN_FEES = True
+    member, nft = poor_member(world)
+    request, burn = world.start(member, nft)
+    submit(world, member, request, burn)
+    world.work(rounds=24)
+    number_pending()
+    settle(Consumer(AUDIT))
+    replay_in_place(group=AUDIT, selection=Selection())
+    append_pending()
+
+    rows = ChainTransaction.objects.filter(signature=reread(request).burn_signature)
+    ours = str(payer().pubkey())
+    assert sorted(rows.values_list("purpose", "signer", "fee_lamports")) == [
+        ("burn", ours, None),
+        ("sponsored_fee", ours, 10_000),  # ours and the wallet's signature
+    ]
+    assert {(row.request_id, row.user_id) for row in rows} == {(request.id, member.user.id)}
+    assert (
+        sum(SponsorSpending.objects.filter(scope=EVERYBODY).values_list("lamports", flat=True))
+        == 10_000
+    )
+
+
 def test_one_upgrade_is_followed_by_one_correlation_id(world: World, tmp_path: Path) -> None:
     member, old = world.unlocked_member()
     set_correlation_id("click-9")
@@ -159,3 +199,15 @@ def test_one_upgrade_is_followed_by_one_correlation_id(world: World, tmp_path: P
     append_pending()
     assert Record.objects.filter(what="audit.transactions_exported").exists()
     assert last_note()
+
+
+def test_a_transfer_is_its_giver_s_whoever_is_told_first(db: None) -> None:
+    giver, taker = make_user(), make_user()
+    for number, order in enumerate([(giver, taker), (taker, giver)]):
+        told = NftTransferred(
+            user_id=giver.id, nft_id=uuid7(), mint_address=MINT, to_wallet=OTHER_WALLET,
+            from_wallet=giver.wallet_address or "", transaction_signature=f"{number + 5}" * 88,
+        )  # fmt: skip
+        with transaction.atomic():
+            note_transactions(publish_all(replace(told, user_id=it.id) for it in order))
+    assert [row.user_id for row in ChainTransaction.objects.all()] == [giver.id] * 2

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from audit.checks import log_can_be_signed
-from audit.models import Record
+from audit.models import Checkpoint, Record
 from audit.services.appending import append_pending
 from core.ids import uuid7
 from tests.audit.bundles import record
@@ -37,6 +37,11 @@ def test_an_export_is_verified_with_the_key_that_the_command_prints(
     assert verify_file(bundle, keys).records == 2  # the user, and the export
     audit("export", "--user", user.id, "--output", bundle)
     assert verify_file(bundle, keys, part=True).records == 1
+    seen = Checkpoint.objects.latest("size")
+    audit("export", "--user", user.id, "--seen", seen.size, "--output", bundle)
+    verify_file(bundle, keys, part=True, seen=[seen.note])
+    with pytest.raises(CommandError, match="no checkpoint of size 99"):
+        audit("export", "--user", user.id, "--seen", 99, "--output", bundle)
     with pytest.raises(CommandError, match="No record"):
         audit("export", "--correlation", "nothing", "--output", bundle)
     append_pending()

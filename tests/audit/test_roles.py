@@ -1,6 +1,7 @@
 """The database itself keeps the promise: with real roles, on a server of its own."""
 
 import contextlib
+import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +9,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import DuplicateObject, InsufficientPrivilege
 
-from audit.installing import install, uninstall
+from audit.installing import install, replace_functions, uninstall
+from audit.models import Record
 from audit.services.doctor import broken_promises, warnings
 from demo.servers import start_postgres
 from tests.audit.bundles import record
+from tests.nft.conftest import make_user
 
 FORBIDDEN = [
     f"{verb} audit.{table}{rest}"
@@ -107,6 +111,7 @@ def test_who_may_make_roles_migrates_alone_and_who_may_not_is_told_what_to_ask_f
             plain.migrate()
         with database(server, "maker", "CREATEROLE") as maker:
             maker.migrate()
+            maker.migrate(replace_functions)
             maker.wrapper.ensure_connection()
             assert not maker.is_forbidden("SELECT * FROM audit.record")
             assert maker.is_forbidden("DELETE FROM audit.record")
@@ -122,6 +127,12 @@ def test_who_may_make_roles_migrates_alone_and_who_may_not_is_told_what_to_ask_f
                 plain.admin.execute(statement)
         plain.migrate()
         plain.admin.execute(after)
+        with pytest.raises(CommandError, match="may not replace them") as again:
+            plain.migrate(replace_functions)
+        grant, revoke = [line for line in str(again.value).splitlines() if line.endswith(";")]
+        plain.admin.execute(grant.encode())
+        plain.migrate(replace_functions)
+        plain.admin.execute(revoke.encode())
         _demand_that_the_log_is_out_of_reach(plain)
 
 
@@ -131,6 +142,37 @@ def _demand_that_the_log_is_out_of_reach(plain: Database) -> None:
     raw = plain.wrapper.connection
     raw.execute("INSERT INTO audit.pending (noted) VALUES ('{}')")
     assert raw.execute("SELECT audit.append(0, '[]', '[]', '', '{}')").fetchone() == (0,)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("log")
+def test_a_role_that_was_granted_to_runs_the_application_and_cannot_touch_the_log() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE audit_runner_test NOLOGIN")
+        call_command("audit", "grant", "audit_runner_test", stdout=io.StringIO())
+        cursor.execute("CREATE TABLE of_a_later_migration (id integer)")
+        cursor.execute("SET LOCAL ROLE audit_runner_test")
+        assert [*broken_promises(), *warnings()] == []
+        user = make_user()
+        record("a")
+        assert {it.what for it in Record.objects.all()} == {"accounts_user.insert", "a"}
+        user.delete()
+        cursor.execute("INSERT INTO of_a_later_migration VALUES (1)")
+        # The session is a superuser's, so it may set any role.
+        allowed = [it for it in forbidden() if not it.startswith("SET") and may(it)]
+        assert allowed == []
+        assert not may("ALTER TABLE user_nfts DISABLE TRIGGER audit_insert")
+
+
+def may(statement: str) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        return False
+    return True
 
 
 @pytest.mark.django_db
@@ -154,10 +196,27 @@ def test_the_doctor_tells_what_breaks_the_promise() -> None:
         assert list(broken_promises()) == ["audit_doctor_test may change the log: record: DELETE."]
         cursor.execute("RESET ROLE")
         cursor.execute("REVOKE DELETE ON audit.record FROM audit_doctor_test")
+        cursor.execute("ALTER FUNCTION audit.append OWNER TO audit_doctor_test")
+        cursor.execute("ALTER FUNCTION audit.append SECURITY INVOKER")
+        cursor.execute("SET LOCAL ROLE audit_doctor_test")
+        foreign, older = broken_promises()
+        assert "function" in foreign
+        assert "Migrate" in older
+        cursor.execute("RESET ROLE")
+        with connection.schema_editor(atomic=False) as editor:
+            cursor.execute("ALTER FUNCTION audit.append OWNER TO aiw3_audit")
+            replace_functions(None, editor)
         cursor.execute("ALTER TABLE user_nfts DISABLE TRIGGER audit_insert")
         cursor.execute("SET LOCAL ROLE audit_doctor_test")
         assert list(broken_promises()) == []
         assert list(warnings()) == ["Changes of user_nfts are not recorded."]
         cursor.execute("RESET ROLE")
         cursor.execute("ALTER TABLE user_nfts ENABLE TRIGGER audit_insert")
+        cursor.execute("ALTER TABLE trades DISABLE TRIGGER audit_update")
+        cursor.execute("DROP TRIGGER audit_delete ON nft_tier")
+        cursor.execute("SET LOCAL ROLE audit_doctor_test")
+        assert list(warnings()) == [
+            "Changes of trades are not recorded.", "Changes of nft_tier are not recorded.",
+        ]  # fmt: skip
+        cursor.execute("RESET ROLE")
         cursor.execute("REVOKE aiw3_audit_app FROM audit_doctor_test; DROP ROLE audit_doctor_test")

@@ -15,15 +15,18 @@ from pytest_django.fixtures import Settings
 
 from audit.leaves import FIELDS, make_leaf
 from audit.merkle import Frontier
-from audit.models import Record
-from audit.notes import Checkpoint, NoteSigner
+from audit.models import Checkpoint, Record
+from audit.notes import Checkpoint as Statement
+from audit.notes import NoteSigner
 from audit.services.erasing import erase_person
+from core.errors import NotFound
 from core.ids import uuid7
-from tests.audit.bundles import bundle, edited, is_rejected, keys, last_note, record, verify
+from tests.audit.bundles import anchor, bundle, edited, is_rejected, keys, last_note, record, verify
 from tools.verify_audit import Rejected, spelled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("log")]
 
+Given = tuple[list[str], dict[str, Any]]
 PROGRAM = Path(settings.BASE_DIR) / "tools" / "verify_audit.py"
 
 
@@ -38,6 +41,25 @@ def lines() -> list[str]:
     return bundle()
 
 
+@pytest.fixture
+def part(lines: list[str]) -> list[str]:
+    """Of eight checkpoints the one that holds the record, an anchored one, one seen, the last."""
+    for name in ("c", "d", "e", "f", "g"):
+        record(name)
+        bundle()
+    sizes = list(Checkpoint.objects.values_list("size", flat=True))
+    anchor(sizes[3])
+    return bundle(Q(what="b"), seen=[sizes[4]])
+
+
+@pytest.fixture(params=["whole", "part"])
+def given(request: pytest.FixtureRequest) -> Given:
+    """A bundle, and how it is verified: what is true of the whole log is true of a part."""
+    if request.param == "whole":
+        return request.getfixturevalue("lines"), {}
+    return request.getfixturevalue("part"), {"part": True}
+
+
 def test_the_whole_log_is_accepted_by_a_program_that_knows_no_django(
     lines: list[str], tmp_path: Path
 ) -> None:
@@ -50,6 +72,7 @@ def test_the_whole_log_is_accepted_by_a_program_that_knows_no_django(
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "5 of 5 records are as they were signed" in done.stdout
+    assert "0 of them have an anchor, which --rpc looks up" in done.stdout  # not: stand there
     path.write_text("".join(lines).replace('"what":"b"', '"what":"c"'))
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
@@ -57,25 +80,27 @@ def test_the_whole_log_is_accepted_by_a_program_that_knows_no_django(
     assert (done.returncode, done.stdout[:8]) == (1, "REJECTED")
 
 
-def test_every_flipped_byte_is_noticed(lines: list[str], tmp_path: Path) -> None:
+def test_every_flipped_byte_is_noticed(given: Given, tmp_path: Path) -> None:
+    lines, how = given
     whole = "".join(lines).encode()
-    verify(tmp_path, whole)
+    verify(tmp_path, whole, **how)
     for place in range(len(whole)):
         flipped = bytearray(whole)
         flipped[place] ^= 1 << place % 7
-        assert is_rejected(tmp_path, bytes(flipped)), place
+        assert is_rejected(tmp_path, bytes(flipped), **how), place
 
 
-def test_lines_lost_doubled_swapped_or_cut_are_noticed(lines: list[str], tmp_path: Path) -> None:
+def test_lines_lost_doubled_swapped_or_cut_are_noticed(given: Given, tmp_path: Path) -> None:
+    lines, how = given
     for at in range(len(lines)):
-        assert is_rejected(tmp_path, lines[:at]), f"cut before {at}"
-        assert is_rejected(tmp_path, [*lines[:at], *lines[at + 1 :]]), f"without {at}"
-        assert is_rejected(tmp_path, [*lines[: at + 1], *lines[at:]]), f"{at} twice"
+        assert is_rejected(tmp_path, lines[:at], **how), f"cut before {at}"
+        assert is_rejected(tmp_path, [*lines[:at], *lines[at + 1 :]], **how), f"without {at}"
+        assert is_rejected(tmp_path, [*lines[: at + 1], *lines[at:]], **how), f"{at} twice"
         swapped = [*lines[:at], *lines[at : at + 2][::-1], *lines[at + 2 :]]
-        assert swapped == lines or is_rejected(tmp_path, swapped), f"{at} swapped"
+        assert swapped == lines or is_rejected(tmp_path, swapped, **how), f"{at} swapped"
     whole = "".join(lines).encode()
     for more in (b"\n", b"{}\n", b" ", lines[0].encode()):
-        assert is_rejected(tmp_path, whole + more)
+        assert is_rejected(tmp_path, whole + more, **how)
 
 
 def places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -105,16 +130,26 @@ def change(content: Any, path: tuple[Any, ...], *, remove: bool) -> None:
         )
 
 
-def test_every_field_changed_or_removed_is_noticed(lines: list[str], tmp_path: Path) -> None:
+def test_every_field_changed_or_removed_is_noticed(given: Given, tmp_path: Path) -> None:
     """Also where the line is spelled as it should be."""
-    count = 0
+    (lines, how), count = given, 0
     for at, line in enumerate(lines):
         for path in places(json.loads(line)):
             for remove in (False, True):
                 wrong = edited(lines, at, lambda it: change(it, path, remove=remove))  # noqa: B023
-                assert wrong == lines or is_rejected(tmp_path, wrong), (at, path, remove)
+                assert wrong == lines or is_rejected(tmp_path, wrong, **how), (at, path, remove)
                 count += 1
-    assert count > 200
+    assert count > 150
+
+
+def test_a_number_spelled_as_another_kind_of_value_is_noticed(given: Given, tmp_path: Path) -> None:
+    """Equal to it for Python, and other bytes."""
+    lines, how = given
+    for at, line in enumerate(lines):
+        for name, value in json.loads(line).items():
+            for other in (float(value), value == 1) if type(value) is int else ():
+                wrong = edited(lines, at, lambda it: it.update({name: other}))  # noqa: B023
+                assert is_rejected(tmp_path, wrong, **how), (at, name, other)
 
 
 def test_a_value_hidden_as_if_it_were_erased_is_noticed(lines: list[str], tmp_path: Path) -> None:
@@ -149,6 +184,45 @@ def test_a_part_is_accepted_as_a_part_with_what_explains_its_gaps(
     assert is_rejected(tmp_path, lost, part=True)
 
 
+def test_a_part_has_the_checkpoints_that_prove_its_records_and_no_others(
+    part: list[str], tmp_path: Path
+) -> None:
+    sizes = list(Checkpoint.objects.values_list("size", flat=True))
+    at = Record.objects.get(what="b").index + 1
+    first = next(size for size in sizes if size >= at)
+    erasure = next(size for size in sizes if size > Record.objects.get(what="audit.erased").index)
+    proven = verify(tmp_path, part, part=True)
+    wanted = {first, erasure, sizes[3], sizes[4], proven.size}
+    assert [it.size for it in proven.checkpoints] == sorted(wanted)
+    assert len(wanted) < len(sizes)
+    assert len(proven.anchors) == 1
+    whole = verify(tmp_path, bundle())
+    assert len(whole.checkpoints) == Checkpoint.objects.count() == len(sizes) + 1
+
+
+def test_a_part_is_compared_with_a_checkpoint_that_its_reader_asked_for(
+    part: list[str], tmp_path: Path
+) -> None:
+    notes = list(Checkpoint.objects.values_list("note", flat=True))
+    sizes = list(Checkpoint.objects.values_list("size", flat=True))
+    verify(tmp_path, part, part=True, seen=[notes[4]])
+    with pytest.raises(Rejected, match=f"export with --seen {sizes[5]}"):
+        verify(tmp_path, part, part=True, seen=[notes[5]])
+    before = bundle(Q(what="g"), seen=[sizes[0]])  # older than the record
+    verify(tmp_path, before, part=True, seen=[notes[0]])
+    with pytest.raises(NotFound, match="no checkpoint of size 99"):
+        bundle(Q(what="g"), seen=[99])
+
+    # The log's own key signed another root for who looked then.
+    (shown,) = [json.loads(line)["checkpoint"] for line in forged(size=sizes[4])[1:2]]
+    with pytest.raises(Rejected, match="two views"):
+        verify(tmp_path, part, part=True, seen=[shown])
+    place = next(n for n, line in enumerate(part) if spelled(notes[4]) in line)
+    view = edited(part, place, lambda it: it.update(checkpoint=shown))
+    with pytest.raises(Rejected, match="does not continue"):
+        verify(tmp_path, view, part=True)
+
+
 def test_an_older_bundle_or_another_history_is_noticed_by_who_kept_a_checkpoint(
     lines: list[str], tmp_path: Path
 ) -> None:
@@ -179,7 +253,7 @@ def forged(*, size: int) -> list[str]:
         records.append({"record": {"index": index, "values": values, "salts": salts, "erased": {}}})
     name = settings.AUDIT_LOG_NAME
     signer = NoteSigner(name, settings.AUDIT_SIGNING_KEYS[1])
-    note = signer.sign(Checkpoint(name, size, frontier.root()).text())
+    note = signer.sign(Statement(name, size, frontier.root()).text())
     parts: list[dict[str, Any]] = [
         {"format": "aiw3-audit-bundle/1", "log": name, "size": size},
         {"checkpoint": note},
@@ -200,6 +274,16 @@ def test_a_key_that_is_rotated_leaves_old_checkpoints_valid(
     settings.AUDIT_SIGNING_KEYS = {2: b"2" * 32}
     with pytest.raises(Rejected, match=r"a key of .* that was not given"):
         verify(tmp_path, both)
+
+
+def test_a_log_that_goes_on_under_a_new_name_verifies_under_it_from_the_first_record(
+    lines: list[str], tmp_path: Path, settings: Settings
+) -> None:
+    settings.AUDIT_LOG_NAME = f"{settings.AUDIT_LOG_NAME}-2"
+    record("after the restore")
+    whole = verify(tmp_path, bundle())
+    assert (whole.log, whole.records) == (settings.AUDIT_LOG_NAME, whole.size)
+    assert [it.size for it in whole.checkpoints] == [whole.size]
 
 
 def test_a_row_changed_behind_the_logs_back_is_noticed(lines: list[str], tmp_path: Path) -> None:

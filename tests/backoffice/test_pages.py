@@ -1,5 +1,6 @@
 """The page of one upgrade, and the page of one member."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,18 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
+from audit.models import Record
+from audit.services.appending import append_pending
+from backoffice.members import PARTS
+from core.acting import acting
 from core.ids import uuid7
 from nft.models import MintOrder, UpgradeRequest, UpgradeStatus, UserNft
 from nft.services.seeding import seed_ladder
+from notifications.models import Notification
 from tests.nft.conftest import give_badges, give_volume, new_signature
 from tests.nft.test_stuck import upgrade_that_is
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("log")]
 
 
 @pytest.fixture
@@ -59,16 +65,31 @@ def test_an_upgrade_that_is_none_leads_back_home(chief: Client, odd: object) -> 
 
 
 def test_a_member_is_on_one_page(chief: Client, upgrade: UpgradeRequest) -> None:
-    member = upgrade.user
+    member, now = upgrade.user, timezone.now()
     give_volume(member, 123456)
     give_badges(member, ["spare"])
+    Notification.objects.create(
+        user_id=member.id, event_id=uuid7(), type="badge_earned", priority="normal",
+        title="Well earned", message="m", link="/badges", created_at=now,
+    )  # fmt: skip
+    with acting(actor="user:1", reason="grace asked for it"):
+        User.objects.filter(pk=member.pk).update(is_active=False)
+    append_pending()
     account = chief.get(reverse("admin:accounts_user_change", args=[member.pk])).content.decode()
     address = reverse("admin:member", args=[member.pk])
     assert f'href="{address}"' in account
     page = chief.get(address).content.decode()
+    append_pending()
+    assert Record.objects.filter(what="audit.member_seen", subject=member.pk).count() == 1
     nft = UserNft.objects.get()
     for text in (member.wallet_address, nft.tier_name, "123,456.00", "spare", "minting"):
         assert str(text) in page
+    titles = re.findall(r"<caption>([^<]*)", page)
+    assert titles == [part.title for part in PARTS]
+    assert "Well earned" in page  # the notification
+    assert "grace asked for it" in page  # why it is in the audit log
+    for link in re.findall(r'<td><a href="([^"]+)"', page):
+        assert chief.get(link).status_code == 200, link
     assert chief.get(reverse("admin:member", args=[uuid7()])).status_code == 404
 
 
@@ -84,6 +105,8 @@ def test_the_page_shows_each_only_what_they_may_see(
     page = client.get(address).content.decode()
     assert "Badges" in page
     assert "Upgrades" not in page
+    append_pending()
+    assert not Record.objects.filter(what="audit.member_seen").exists()
     assert upgrade.current_nft.mint_address not in page
 
 

@@ -20,6 +20,13 @@ from core.ids import uuid7
 from events.models import DeadLetter, GroupCursor
 from nft.models import ReviewDecision, Tier, UpgradeStatus
 from nft.services.seeding import seed_ladder
+from notifications.models import (
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    NotificationTemplate,
+    Purpose,
+)
 from tests.nft.conftest import give_badges, make_user, new_signature
 from tests.nft.test_stuck import upgrade_that_is
 
@@ -61,6 +68,10 @@ def stage(client: Client) -> Stage:
     member.login_sessions.create(
         refresh_jti="j", created_at=now, expires_at=now + timedelta(hours=1)
     )
+    Delivery.objects.create(
+        purpose=Purpose.VERIFICATION, user_id=member.id, channel=Channel.EMAIL, created_at=now,
+        status=DeliveryStatus.DEAD, next_run_at=now, expires_at=now + timedelta(days=1),
+    )  # fmt: skip
     key, _ = create_service_key(name="exchange", scopes=["trades:write"], now=now)
     return Stage(client, member, Tier.objects.get(level=1), badge, key)
 
@@ -118,12 +129,12 @@ def sign_out(stage: Stage) -> bool:
 
 
 def close_account(stage: Stage) -> bool:
-    stage.save(f"accounts/user/{stage.member.pk}/change/", username="")
+    stage.save(f"accounts/user/{stage.member.pk}/change/", username="", reason="they asked")
     return not User.objects.get(pk=stage.member.pk).is_active
 
 
 def close_key(stage: Stage) -> bool:
-    form = {"expires_at_0": "", "expires_at_1": ""}
+    form = {"expires_at_0": "", "expires_at_1": "", "reason": "it leaked"}
     stage.save(f"accounts/servicekey/{stage.key.pk}/change/", **form)
     return not ServiceKey.objects.get().is_active
 
@@ -131,22 +142,39 @@ def close_key(stage: Stage) -> bool:
 def edit_tier(stage: Stage) -> bool:
     names = ("symbol", "description", "colour", "required_volume", "trading_fee_reduction",
              "ai_agent_weekly_uses")  # fmt: skip
-    form = {name: getattr(stage.tier, name) for name in names} | {"name": "Scout"}
+    form = {name: getattr(stage.tier, name) for name in names} | {
+        "name": "Scout",
+        "reason": "the new season",
+    }
     stage.save(f"nft/tier/{stage.tier.pk}/change/", **form)
     return Tier.objects.filter(name="Scout").exists()
 
 
 def define_badge(stage: Stage) -> bool:
-    stage.save("badges/badgedefinition/add/", slug="new", name="New", position=0)
+    stage.save("badges/badgedefinition/add/", slug="new", name="New", position=0, reason="r")
     return BadgeDefinition.objects.filter(slug="new").exists()
 
 
 def edit_milestone(stage: Stage) -> bool:
-    return stage.save("trading/volumemilestone/add/", amount="77")
+    return stage.save("trading/volumemilestone/add/", amount="77", reason="r")
+
+
+def send_again(stage: Stage) -> bool:
+    delivery = Delivery.objects.get()
+    stage.act("notifications/delivery", "send_again", delivery.pk)
+    return Delivery.objects.get().status == DeliveryStatus.WAITING
+
+
+def edit_text(stage: Stage) -> bool:
+    row = NotificationTemplate.objects.get(type="badge_earned")
+    form = {"priority": row.priority, "link": "/here", "reason": "r"}
+    inlines = {"texts-TOTAL_FORMS": 0, "texts-INITIAL_FORMS": 0}
+    stage.save(f"notifications/notificationtemplate/{row.pk}/change/", **form, **inlines)
+    return NotificationTemplate.objects.filter(link="/here").exists()
 
 
 def make_role(stage: Stage) -> bool:
-    return stage.save("auth/group/add/", name="gods")
+    return stage.save("auth/group/add/", name="gods", reason="r")
 
 
 def see(address: str) -> Callable[[Stage], bool]:
@@ -169,11 +197,17 @@ DEEDS: dict[str, tuple[Callable[[Stage], bool], set[str]]] = {
     "close a service key": (close_key, {OPERATOR}),
     "edit a tier": (edit_tier, {DESIGNER}),
     "define a badge": (define_badge, {DESIGNER}),
+    "send a message again": (send_again, {OPERATOR, SUPPORT}),
+    "edit a text": (edit_text, {OPERATOR}),
     "edit a milestone": (edit_milestone, set()),
     "make a role": (make_role, set()),
     "see upgrades": (see("nft/upgraderequest/"), {OPERATOR, SUPPORT, AUDITOR}),
     "see what we paid": (see("nft/sponsorspending/"), {OPERATOR, SUPPORT, AUDITOR}),
     "see trades": (see("trading/trade/"), {OPERATOR, SUPPORT, AUDITOR}),
+    "see deliveries": (see("notifications/delivery/"), {OPERATOR, SUPPORT, AUDITOR}),
+    "see dashboards": (see("analytics/fact/dashboard/"), {OPERATOR, SUPPORT, AUDITOR}),
+    "see the audit log": (see("audit/record/"), {OPERATOR, AUDITOR}),
+    "see a timeline": (see("audit/record/timeline/"), {OPERATOR, AUDITOR}),
     "see service keys": (see("accounts/servicekey/"), {OPERATOR, AUDITOR}),
     "see the event log": (see("events/event/"), {OPERATOR, AUDITOR}),
     "see the log of actions": (see("admin/logentry/"), {OPERATOR, AUDITOR}),

@@ -30,7 +30,6 @@ ASK, ENROL, HOME = "/admin/second-factor/", "/admin/second-factor/enrol/", "/adm
 @pytest.fixture(autouse=True)
 def _ask_for_it(settings: Settings) -> None:
     settings.ADMIN_REQUIRE_OTP = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 EVENTS = {
     "append_2_writers", "browser_40_p50", "browser_40_p99", "browser_80_p50", "browser_80_p99",
     "kafka_ack_80_p50", "kafka_ack_80_p99", "kafka_seen_80_p50", "kafka_seen_80_p99", "effect_postgres_80_p50", "effect_postgres_80_p99",
-    "effect_inbox_80_p50", "effect_inbox_80_p99",
     "effect_kafka_80_p50", "effect_kafka_80_p99", "kafka_drain", "consumer_postgres",
     "consumer_kafka",
 }  # fmt: skip

@@ -22,6 +22,7 @@ def run(output: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.e2e
 @pytest.mark.timeout(600)
 def test_every_figure_of_the_streams_is_taken_beside_node(tmp_path: Path) -> None:
     for program in ("cc", "node", "npm"):

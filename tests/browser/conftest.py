@@ -1,4 +1,4 @@
-"""One browser for the run; each test gets a signed-in member and clean tabs."""
+"""One browser for these tests; each test gets a signed-in member and clean tabs."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.realtime.feed import Person, new_person
 __all__ = ["committing_database", "shared_log"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     try:
         driver = start_chromium(tmp_path_factory.mktemp("chromium"))

@@ -29,6 +29,20 @@ STATES = {
 SET_BY_HAND = {("badges", "badgedefinition", "position")}  # the order of a list
 
 
+# What no page shows, and a list must not give away by what it finds either.
+UNSHOWN = [
+    "accounts/user/?password__startswith=p",
+    "accounts/servicekey/?secret_hash__startswith=a",
+    "accounts/loginsession/?browser_session_key__startswith=a",
+    "core/idempotencykey/?body__contains=a",
+    "nft/mintorder/?nonce__isnull=False",
+    "notifications/recipient/?email__startswith=a",
+    "notifications/pushsubscription/?endpoint__startswith=h",
+    "notifications/pushsubscription/?auth=a",
+    "otp_totp/totpdevice/?key__startswith=a",
+]
+
+
 @pytest.fixture
 def chief(db: None) -> User:
     return User.objects.create_superuser("chief", "a long enough password")
@@ -42,6 +56,24 @@ def test_every_model_is_registered_and_its_list_opens(
     client.force_login(chief)
     page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("question", UNSHOWN)
+def test_a_list_answers_nothing_about_a_column_that_is_not_shown(
+    client: Client, chief: User, question: str
+) -> None:
+    client.force_login(chief)
+    assert client.get(f"/admin/{question}").status_code == 400
+
+
+def test_a_list_answers_about_what_it_shows_and_filters_by(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    for question in (
+        "accounts/user/?is_active__exact=1", "accounts/loginsession/?user__id__exact=1",
+        "audit/record/?source=row", "nft/mintorder/?status__exact=done",
+        f"notifications/notification/?id={uuid7()}",
+    ):  # fmt: skip
+        assert client.get(f"/admin/{question}").status_code in {200, 302}, question
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)

@@ -108,6 +108,7 @@ SAMPLE = [
     ("get", "/api/v1/user/upgrade-preview", "/api/v1/user/upgrade-preview?nft=x", {}, 404),
     ("get", "/api/v1/users/{wallet}/benefits", "/api/v1/users/x/benefits", {}, 401),
     ("get", "/api/v1/nfts/{mint}/image.svg", "/api/v1/nfts/none/image.svg", {}, 404),
+    ("get", "/api/v1/nfts/{mint}/card.png", "/api/v1/nfts/none/card.png", {}, 404),
 ]
 
 

@@ -14,6 +14,7 @@ from demo.system import System
 from demo.wallet import sign_message, sign_transaction
 from tests.plain_http import NO_TLS
 
+CORRELATION = "X-Correlation-Id"
 EVENTS = "/api/v1/user/nft-events"
 TOKEN_2022 = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"
 
@@ -56,6 +57,12 @@ class Member:
         tokens = self.post("/api/auth/verify", sign_message(self.wallet, answer))
         self.http.headers["Authorization"] = f"Bearer {tokens['access']}"
 
+    def sign_in_by_browser(self) -> str:
+        """A session; the person's id."""
+        answer = self.get(f"/api/auth/nonce/{self.address}")
+        found = self.post("/api/auth/login", sign_message(self.wallet, answer))
+        return str(found["user"]["id"])
+
     def earn(self) -> None:
         """Coins for the fee, volume, and every badge of the first two tiers, activated."""
         request_airdrop(self.system.localnet.rpc_url, self.address, 10**9)
@@ -79,8 +86,14 @@ class Member:
         self.read(EVENTS, after=0, until="nft_unlocked")
         return str(nft["nftId"])
 
-    def start(self, nft_id: str) -> Any:
-        return self.post("/api/nft/upgrade", {"currentNftId": nft_id, "targetLevel": 2})
+    def start(self, nft_id: str, *, correlation: str = "") -> Any:
+        """Under the client's own id, or under one that the server makes."""
+        body = {"currentNftId": nft_id, "targetLevel": 2}
+        headers = {CORRELATION: correlation} if correlation else {}
+        answer = self.http.post("/api/nft/upgrade", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        assert answer.headers[CORRELATION] == correlation or not correlation
+        return answer.json()
 
     def burn(self, started: Any) -> None:
         self.post(started["links"]["burnConfirm"], sign_transaction(self.wallet, started))

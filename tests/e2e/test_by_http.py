@@ -1,6 +1,5 @@
 """The walk of README.md ("The upgrade by curl") against real server processes, undisturbed and disturbed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,21 +8,12 @@ import redis
 from tests.e2e.conftest import QuickSystem
 from tests.e2e.member import EVENTS, Member, Message, numbers, types
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 WHOLE_UPGRADE = [
     "upgrade_initiated", "nft_burned", "burn_confirmed", "badge_consumed", "badge_consumed",
     "nft_upgraded", "upgrade_completed",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def member(system: QuickSystem) -> Iterator[Member]:
-    someone = Member(system)
-    with someone.http:
-        someone.sign_in()
-        someone.earn()
-        yield someone
 
 
 def _check_upgraded(member: Member, started: Any) -> None:

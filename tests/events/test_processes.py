@@ -123,7 +123,7 @@ def test_a_listener_without_a_server_sleeps_instead(monkeypatch: pytest.MonkeyPa
     began = time.monotonic()
     for _ in range(3):
         listener.wait(0.1)
-    assert 0.05 < time.monotonic() - began < 2
+    assert time.monotonic() - began > 0.05
     listener.close()
 
 

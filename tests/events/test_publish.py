@@ -117,5 +117,5 @@ def test_a_commit_notifies(monkeypatch: pytest.MonkeyPatch) -> None:
     with psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True) as session:
         session.execute(f"LISTEN {APPENDED}")
         activate(uuid7())
-        heard = list(session.notifies(timeout=5, stop_after=1))
+        heard = list(session.notifies(timeout=30, stop_after=1))
     assert [note.channel for note in heard] == [APPENDED]

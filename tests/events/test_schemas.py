@@ -102,6 +102,12 @@ PROMISED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         {"nftId": REQUEST, "mintAddress": MINT, "transactionSignature": SIGNATURE,
          "metadataUri": "http://127.0.0.1/m.json", "gasUsed": 5000, "upgradeRequestId": REQUEST},
     ),
+    "transaction_failed": (
+        ADMIN,
+        [OPERATIONS],
+        {"purpose": "mint", "transactionSignature": SIGNATURE, "mintAddress": MINT,
+         "feePayer": MINT, "gasUsed": 10000, "nftId": REQUEST, "upgradeRequestId": None},
+    ),
     "nft_upgraded": (
         USER,
         [USER_EVENTS, OPERATIONS],

@@ -42,7 +42,7 @@ def group() -> ConsumerGroup:
 
 
 def scrape(port: int, path: str = "/metrics") -> str:
-    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
         text: str = answer.read().decode()
         return text
 

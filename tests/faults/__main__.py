@@ -10,12 +10,12 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
-from typing import NoReturn
 
+from core.interrupts import interrupt_on
 from core.processes import die_with_parent
 from tests.faults.chaos.plan import PROFILES
 from tests.faults.chaos.proof import are_events_kept
+from tests.faults.services.proof import are_services_kept
 from tests.faults.streams import are_streams_kept
 from tests.faults.suites import SUITES, is_suite_kept
 from tests.faults.upgrade import is_upgrade_kept
@@ -23,6 +23,7 @@ from tests.faults.upgrade import is_upgrade_kept
 # Each takes the profile's name and the seed.
 PARTS: dict[str, Callable[[str, int], bool]] = {
     "events": are_events_kept,
+    "services": are_services_kept,
     "realtime": are_streams_kept,
     "upgrade": is_upgrade_kept,
     **{part: partial(is_suite_kept, part) for part in SUITES},
@@ -33,8 +34,7 @@ def main() -> int:
     arguments = _parse()
     if arguments.parent is not None:
         die_with_parent(arguments.parent)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    interrupt_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     parts = list(PARTS) if arguments.part == "all" else [arguments.part]
     try:
@@ -62,10 +62,6 @@ def _parse() -> argparse.Namespace:
 
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

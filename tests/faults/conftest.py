@@ -12,7 +12,7 @@ from demo.state import open_state
 from tests.faults.system import FaultySystem, make_system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system() -> Iterator[FaultySystem]:
     folder = Path(tempfile.mkdtemp(prefix="aiw3-faults-"))
     folder.chmod(0o711)  # root's PostgreSQL runs as somebody else

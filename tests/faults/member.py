@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -10,10 +11,12 @@ import httpx
 from solders.keypair import Keypair
 from solders.transaction import VersionedTransaction
 
+from chain.localnet.process import LocalnetFailed
 from tests.faults.system import FaultySystem, eventually
 
 # An upper bound for one call with a dead helper; a healthy one takes milliseconds.
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 15.0
+BURN_ATTEMPTS = 5
 SOL = 10**9
 
 
@@ -87,15 +90,25 @@ class Member:
         nft = self.nft()
         return {"currentNftId": nft["id"], "targetLevel": nft["tierLevel"] + 1}
 
-    def burn(self, upgrade: Any) -> str:
-        """Sign in the wallet and send to the chain; the signature."""
-        unsigned = VersionedTransaction.from_bytes(base64.b64decode(upgrade["burnTransaction"]))
-        raw = bytes(VersionedTransaction(unsigned.message, [self.wallet]))
+    def burn(self, upgrade: Any, get: Callable[[str], Any] | None = None) -> str:
+        """The signature. Too late for a blockhash, it asks by `get` for a fresh transaction."""
+        fresh = upgrade
+        for _ in range(BURN_ATTEMPTS):
+            try:
+                return self._sign_and_send(fresh["burnTransaction"])
+            except LocalnetFailed as error:  # refused for its age, nothing was sent
+                if "BlockhashNotFound" not in str(error):
+                    raise
+            fresh = (get or self.get)(upgrade["links"]["burnTransaction"])
+        raise AssertionError("no blockhash lived until its signature")
+
+    def _sign_and_send(self, unsigned: str) -> str:
+        message = VersionedTransaction.from_bytes(base64.b64decode(unsigned)).message
+        raw = bytes(VersionedTransaction(message, [self.wallet]))
         options = {"encoding": "base64", "preflightCommitment": "confirmed"}
-        signature: str = self.system.chain.call(
-            "sendTransaction", base64.b64encode(raw).decode(), options
+        return str(
+            self.system.chain.call("sendTransaction", base64.b64encode(raw).decode(), options)
         )
-        return signature
 
     def confirm(self, upgrade: Any, signature: str) -> None:
         self.post(upgrade["links"]["burnConfirm"], {"burnSignature": signature})

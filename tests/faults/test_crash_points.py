@@ -22,10 +22,11 @@ from proof.report import report, verdict
 from proof.sabotage import SABOTAGES
 from proof.scenarios import SCENARIOS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LANES = 3
 KILLS = 6
+UPGRADES = 4  # until a broken guard must have been noticed
 UPGRADE = 0  # the scenario without any fault
 numbers = count(10_000)
 
@@ -67,48 +68,66 @@ BREACHES = {
 
 @pytest.fixture(scope="module")
 def broken(crew: Crew) -> dict[str, Result]:
-    """An upgrade with each of the guards broken, by its name."""
-    cases = [Case(next(numbers), UPGRADE, breaks=guard) for guard in BREACHES]
-    return {result.case.breaks: result for result in crew.run(cases, lambda _: None)}
+    """An upgrade with each of the guards broken, by its name.
+
+    Told again where the breach did not come: on a busy machine what is looked at as confirmed
+    may be final by then.
+    """
+    found: dict[str, Result] = {}
+    for _ in range(UPGRADES):
+        guards = [guard for guard in BREACHES if not (guard in found and is_met(found[guard]))]
+        cases = [Case(next(numbers), UPGRADE, breaks=guard) for guard in guards]
+        found |= {result.case.breaks: result for result in crew.run(cases, lambda _: None)}
+    return found
 
 
-@pytest.mark.parametrize(("guard", "breach"), BREACHES.items(), ids=BREACHES)
-def test_a_guard_that_is_broken_fails_the_proof(
-    broken: dict[str, Result], guard: str, breach: str
-) -> None:
-    assert any(breach in found for found in broken[guard].breaches)
+def is_met(result: Result) -> bool:
+    return any(BREACHES[result.case.breaks] in found for found in result.breaches)
+
+
+@pytest.mark.parametrize("guard", BREACHES)
+def test_a_guard_that_is_broken_fails_the_proof(broken: dict[str, Result], guard: str) -> None:
+    assert is_met(broken[guard]), broken[guard].breaches
 
 
 def test_without_the_reconciler_a_kill_is_not_survived(crew: Crew) -> None:
+    """The job dies before it asks to be run again, which it does while the burn is not final."""
     before_asking = "worker: before enqueue in check_burn_task > check_burn > _look_and_step"
-    [point] = [it for it in run(crew).points if it.startswith(before_asking)]
-    result = run(crew, [point], breaks="leave-rows-alone", patience=8)
-    assert result.deaths == [point]
+    traced = (it for _ in range(UPGRADES) for it in run(crew).points)
+    point = next(it for it in traced if it.startswith(before_asking))
+    killed = (run(crew, [point], breaks="leave-rows-alone", patience=15) for _ in range(UPGRADES))
+    result = next(it for it in killed if it.was_reached)
     assert any("Never came: completed" in breach for breach in result.breaches)
     assert SABOTAGES.keys() == {*BREACHES, "leave-rows-alone"}
 
 
-def test_points_that_are_gone_or_never_met_again_fail_the_proof(tmp_path: Path) -> None:
-    plan, record = Plan(lanes=1, seed=1, pace="quick"), tmp_path / "points.txt"
+def test_points_that_are_gone_fail_the_proof(tmp_path: Path) -> None:
+    record = tmp_path / "points.txt"
     record.write_text("one\ntwo\n")
-    kept = Proof(found={"one": Way(0), "two": Way(0)})
-    assert verdict(kept, plan, record=record) == []
-    fewer = Proof(found={"one": Way(0)})
-    assert verdict(fewer, plan, record=record)[1:] == ["  missing: two"]
-    never = Proof(found=kept.found, never=["two"], kills=[came_by("one"), came_by("two")])
-    assert verdict(never, plan, record=record) == ["Never met again: two"]
+    plan = Plan(lanes=1, seed=1, pace="quick")
+    assert verdict(Proof(found={"one": Way(0), "two": Way(0)}), plan, record=record) == []
+    fewer = verdict(Proof(found={"one": Way(0)}), plan, record=record)
+    assert fewer[1:] == ["  missing: two"]
 
 
-def test_a_point_that_only_a_race_leads_to_is_told_and_fails_nothing(tmp_path: Path) -> None:
-    often, once = "worker: before rpc in one", "worker: before rpc in two"
-    runs = [came_by(often) for _ in range(99)] + [came_by(once)]
-    proof = Proof(found={often: Way(0), once: Way(0)}, never=[once], kills=runs)
-    assert f"not met again: 1\n  {once}" in report(proof)
-    assert verdict(proof, Plan(lanes=1, seed=1, pace="quick"), record=tmp_path / "none") == []
+POINT = "worker: before rpc in one"
 
 
-def came_by(point: str) -> Result:
-    return Result(Case(1, 0, [point]), [point], [], [], None)
+@pytest.mark.parametrize(("came", "fails"), [(5, True), (4, False)])
+def test_a_point_not_met_again_fails_the_proof_unless_it_takes_a_race(
+    tmp_path: Path, came: int, fails: bool
+) -> None:
+    """Ten upgrades, of which so many came by, and a story of another kind that never does."""
+    runs = [came_by(POINT) for _ in range(came)] + [came_by("x") for _ in range(10 - came)]
+    other = [came_by("x", scenario=1) for _ in range(10)]
+    proof = Proof(found={POINT: Way(0)}, never=[POINT], traces=runs + other)
+    faults = verdict(proof, Plan(lanes=1, seed=1, pace="quick"), record=tmp_path / "none")
+    assert faults == ([f"Never met again: {POINT}"] if fails else [])
+    assert (f"a race led to and that were not met again: 1\n  {POINT}" in report(proof)) != fails
+
+
+def came_by(point: str, *, scenario: int = UPGRADE) -> Result:
+    return Result(Case(1, scenario), [point], [], [], None)
 
 
 @pytest.mark.parametrize(("pace", "faults"), [("default", 1), ("quick", 0)])

@@ -1,4 +1,4 @@
-"""Every test has topics, groups and transactions of its own on the run's broker."""
+"""Every test has topics, groups and transactions of its own on one broker."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,18 @@ from psycopg.conninfo import make_conninfo
 
 from events.kafka.topics import delete_topics, ensure_topics
 from tests.kafka.parts import TOPICS, KafkaBus, PostgresBus
-from tools.kafka.server import KafkaServer
+from tools.kafka.server import KafkaMissing, KafkaServer, start_kafka
+
+
+@pytest.fixture(scope="package")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """The broker; without Java or Maven its tests are left out."""
+    try:
+        server = start_kafka(tmp_path_factory.mktemp("kafka"))
+    except KafkaMissing as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -30,6 +30,12 @@ PASSWORD = "correct-horse"
 WRONG = "wrong-battery"
 
 
+@pytest.fixture(autouse=True)
+def _every_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test heard is not kept from the next."""
+    monkeypatch.setattr("events.kafka.client.SAME_LINE_SECONDS", 0.0)
+
+
 @pytest.fixture
 def secured(kafka: KafkaServer, settings: Any) -> KafkaServer:
     """The settings that the listener wants, for a user that it knows."""

@@ -28,8 +28,8 @@ from nft.models import (
     UpgradeStatus,
     UserNft,
 )
-from nft.services.seeding import seed_ladder
 from nft.terms import TierTerms
+from tests.nft.ladder import seed_quickly
 from trading.models import UserVolume
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def make_upgrade(user: User, nft: UserNft) -> UpgradeRequest:
 @pytest.fixture
 def tiers(db: None) -> list[Tier]:
     """The seeded ladder, lowest level first."""
-    seed_ladder()
+    seed_quickly()
     return list(Tier.objects.on_offer())
 
 

@@ -93,7 +93,11 @@ def test_an_upgrade_is_shown_with_its_history(operator: Client, upgrade: Upgrade
 def tier_form(tier: Tier, **changes: object) -> dict[str, object]:
     fields = ("name", "symbol", "description", "colour", "required_volume",
               "trading_fee_reduction", "ai_agent_weekly_uses")  # fmt: skip
-    return {field: getattr(tier, field) for field in fields} | {"is_active": "on"} | changes
+    return (
+        {field: getattr(tier, field) for field in fields}
+        | {"is_active": "on", "reason": "as agreed"}
+        | changes
+    )
 
 
 def test_an_operator_edits_a_tier_but_not_its_level(operator: Client, tiers: list[Tier]) -> None:

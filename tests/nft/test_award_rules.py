@@ -223,7 +223,8 @@ def test_many_at_once_award_once() -> None:
 
 
 def form_of(badge: str, **fields: object) -> dict[str, object]:
-    return {"badge": define(badge)[0].pk, "is_active": "on"} | fields
+    own = {"badge": define(badge)[0].pk, "is_active": "on", "reason": "a new rule"}
+    return own | fields
 
 
 def test_an_operator_adds_a_rule(operator: Client) -> None:

@@ -135,6 +135,9 @@ def test_cancelling_twice_is_cancelling_once(world: World) -> None:
     request, _ = world.start(member, nft)
     cancel(world, request)
     cancel(world, request)
+    close_for_good(world)
+    cancel(world, request)
+    assert reread(request).status == UpgradeStatus.CANCELLED
     assert request.history.filter(to_status="closing").count() == 1
 
 

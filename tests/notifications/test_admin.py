@@ -25,7 +25,7 @@ def admin() -> Client:
 def form_of(row: NotificationTemplate, **changes: str) -> dict[str, Any]:
     """The change page as a browser sends it; `changes` of the English text, or of the link."""
     form: dict[str, Any] = {
-        "priority": row.priority, "link": changes.pop("link", row.link), "is_active": "on",
+        "priority": row.priority, "link": changes.pop("link", row.link), "is_active": "on", "reason": "clearer",
         "texts-TOTAL_FORMS": 2, "texts-INITIAL_FORMS": 2,
     }  # fmt: skip
     for number, text in enumerate(row.texts.order_by("id")):

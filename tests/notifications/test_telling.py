@@ -1,7 +1,11 @@
 """From events to the inbox: once each, in the member's words, and heard in every browser."""
 
-import pytest
+from importlib import import_module
 
+import pytest
+from django.apps import apps
+
+from badges.models import BadgeDefinition
 from events.catalogue import event_types, schema_for
 from events.groups import group_named
 from events.models import Event, GroupCursor
@@ -16,7 +20,8 @@ from notifications.models import (
     Recipient,
 )
 from notifications.services.notifying import notify
-from notifications.wording import complaints
+from notifications.wording import NONE, complaints, values_of
+from tests.badges.parts import define
 from tests.events.test_schemas import PROMISED
 from tests.notifications.parts import (
     NOW,
@@ -43,6 +48,7 @@ def test_every_event_for_a_person_has_texts_in_every_language_that_its_data_can_
         assert complaints(said + kind.link, kind.placeholders) == [], name
         for placeholder in kind.placeholders.values():
             found = PROMISED[name][2]
+            found = found | {"badgeName": "Early bird"} if "badgeId" in found else found
             for part in placeholder.path.split("."):
                 assert part in found, (name, placeholder)
                 found = found[part]
@@ -57,6 +63,41 @@ def test_an_event_is_told_once_with_title_message_priority_and_link() -> None:
     assert row.title == "New badge: First Steps"
     assert row.message == "You earned the badge “First Steps”. Traded."
     assert (row.event_id, row.read_at) == (event.event_id, None)
+
+
+def test_a_badge_is_called_by_its_name_and_one_that_is_gone_by_its_slug() -> None:
+    define("first-steps")
+    user = new_user()
+    activate(user)
+    settle()
+    BadgeDefinition.objects.all().delete()
+    activate(user)
+    settle()
+    assert [row.message for row in inbox(user)] == [
+        f"Your badge “{name}” is active and counts for your next tier."
+        for name in ("first-steps", "First-Steps")
+    ]
+
+
+def test_texts_of_a_badge_that_nobody_edited_take_its_name() -> None:
+    move = import_module("notifications.migrations.0004_badges_by_name")
+    texts = template("badge_revoked").texts
+    old = KINDS["badge_revoked"].texts["de"].message.replace("„$badgeName“", "$badgeId")
+    texts.filter(language="de").update(message=old)
+    texts.filter(language="en").update(message="Gone: $badgeId")
+    move.rename(apps, None)
+    assert dict(texts.values_list("language", "message")) == {
+        "de": KINDS["badge_revoked"].texts["de"].message,
+        "en": "Gone: $badgeId",
+    }
+
+
+@pytest.mark.parametrize(("language", "none"), [("en", "none"), ("de", "keine")])
+def test_a_list_of_nothing_is_said_in_a_word(language: str, none: str) -> None:
+    kind = KINDS["tier_qualification_changed"]
+    assert values_of(kind, {"currentQualifications": []}, language) == {"levels": none}
+    assert values_of(kind, {"currentQualifications": [1, 2]}, language) == {"levels": "1, 2"}
+    assert set(NONE) == set(LANGUAGES)
 
 
 def test_a_browser_hears_of_it_at_once_and_that_causes_no_further_notification() -> None:

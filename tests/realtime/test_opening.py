@@ -264,7 +264,7 @@ def test_a_server_that_stops_ends_its_streams_kindly(person: Person) -> None:
     assert (closing.type, closing.data["reason"]) == ("closing", "shutdown")
     assert 2000 <= int(closing.retry or 0) <= 4000
     assert stream.has_ended()
-    assert server.process.wait(5) is not None
+    assert server.process.wait(30) is not None
 
 
 def test_two_processes_share_a_users_limit(web: WebServer, strict: WebServer) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from accounts.models import LoginSession, StreamTicket
 from accounts.services import end_login_session
 from realtime.handshake import websocket
 from realtime.websocket import CLOSE_CODES
-from tests.realtime.feed import Person, badge, tell
+from tests.realtime.feed import Person, badge, new_person, tell
 from tests.realtime.readers import open_socket, receive
 from tests.realtime.servers import UPGRADE, WebServer, raw_request, read_until, start_web
 from tests.realtime.test_opening import cookie_of, flood_until_cut, soon_expired, ticket_of
@@ -182,6 +183,18 @@ def test_a_server_that_stops_says_when_to_come_back(person: Person) -> None:
     code, last = last_words(socket)
     assert (code, last["reason"]) == (4000, "shutdown")
     assert 2000 <= last["retry"] <= 4000
+    assert server.process.wait(30) is not None
+
+
+def test_a_server_that_is_late_tells_everybody_that_it_stops(shared_log: None) -> None:
+    server = start_web()
+    crowd = [of(server, new_person()) for _ in range(20)]
+    server.process.send_signal(signal.SIGSTOP)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)  # meanwhile uvicorn's look whether it is to end comes due
+    server.process.send_signal(signal.SIGCONT)
+    heard = [last_words(socket) for socket in crowd]
+    assert {(code, last.get("reason")) for code, last in heard} == {(4000, "shutdown")}
     assert server.process.wait(30) is not None
 
 

@@ -32,6 +32,7 @@ def test_a_milestone_that_somebody_reached_keeps_its_amount() -> None:
     record(make_trade("t-1", new_wallet(), "120000"))
     for milestone in VolumeMilestone.objects.filter(amount__in=(100_000, 250_000)):
         page = f"/admin/trading/volumemilestone/{milestone.pk}/change/"
-        assert admin.post(page, {"amount": 777, "tier_unlocked": 4}).status_code == 302
+        form = {"amount": 777, "tier_unlocked": 4, "reason": "as agreed"}
+        assert admin.post(page, form).status_code == 302
     edited = VolumeMilestone.objects.filter(tier_unlocked=4)
     assert list(edited.values_list("amount", flat=True)) == [777, 100_000]

@@ -14,6 +14,7 @@ Scheme = Literal["light", "dark"]
 LOOKS: dict[str, tuple[Scheme, ViewportSize]] = {
     "light": ("light", DESK), "dark": ("dark", DESK), "phone": ("light", PHONE),
 }  # fmt: skip
+EXTENT = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 SHIFT = """() => new Promise((answer) => {
   let sum = 0;
   new PerformanceObserver((list) => {
@@ -37,10 +38,12 @@ def look_at(page: Page, name: str, *, asked: Collection[str] = ("dark",)) -> Non
     for look, (scheme, size) in LOOKS.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(size)
-        page.evaluate("window.scrollTo(0, 0)")
-        page.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
-        width = page.evaluate("document.documentElement.scrollWidth")
+        width, height = page.evaluate(EXTENT)
         assert width <= size["width"], f"{name} is {width} px wide on a {look}"
+        # As high as the page, so that bars which stay in view do not lie across the picture.
+        page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+        page.screenshot(path=SHOTS / f"{name}-{look}.png")
+        page.set_viewport_size(size)
         if look in asked:
             found = Axe().run(page)
             assert found.violations_count == 0, f"{name} {look}: {found.generate_report()}"

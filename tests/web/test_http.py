@@ -2,9 +2,12 @@
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
+from django.db import OperationalError
 from django.test import Client, override_settings
 from django.utils import timezone
 from prometheus_client import REGISTRY
@@ -12,17 +15,21 @@ from prometheus_client import REGISTRY
 from accounts.models import User
 from badges.events import BadgeActivated
 from core.ids import uuid7
-from events.catalogue import event_types, schema_for
 from nft.events import UpgradeInitiated
-from nft.models import UpgradeRequest, UpgradeStatus
-from nft.services.seeding import seed_ladder
-from tests.nft.conftest import give_badges, give_volume, make_nft, make_upgrade, make_user
+from nft.models import NftStatus, UpgradeRequest, UpgradeStatus, UserNft
+from tests.nft.conftest import (
+    give_badges,
+    give_volume,
+    make_nft,
+    make_upgrade,
+    make_user,
+)
 from tests.realtime.feed import write
+from tests.web.reading import HTML, text_of
 from trading.models import Trade
-from web.telling import SENTENCES, SILENT
+from web.views import public
 
 pytestmark = pytest.mark.django_db
-HTML = {"Accept": "text/html"}
 MEMBERS_PAGES = ["/collection", "/badges", "/activity", "/upgrades"]
 NOTICES = {
     UpgradeStatus.AWAITING_BURN: ("Sign the burn", 'id="sign-burn"'),
@@ -34,24 +41,6 @@ NOTICES = {
     UpgradeStatus.CANCELLED: ("Nothing is lost", 'id="again"'),
     UpgradeStatus.EXPIRED: ("The time to sign ran out", 'id="again"'),
 }
-
-
-@pytest.fixture
-def ladder() -> None:
-    seed_ladder()
-
-
-@pytest.fixture
-def member(ladder: None, client: Client) -> User:
-    user = make_user()
-    client.force_login(user)
-    return user
-
-
-def text_of(client: Client, path: str, **headers: str) -> str:
-    answer = client.get(path, headers=HTML | headers)
-    assert answer.status_code == 200, answer.content
-    return answer.content.decode()
 
 
 @pytest.mark.parametrize("path", MEMBERS_PAGES)
@@ -96,6 +85,25 @@ def test_every_state_of_an_upgrade_says_what_it_means_and_what_to_press(
         assert expected in page
 
 
+def test_a_burn_that_is_not_proven_yet_asks_for_no_other(member: User, client: Client) -> None:
+    upgrade = make_upgrade(member, make_nft(member))
+    UpgradeRequest.objects.filter(id=upgrade.id).update(burn_seen_at=timezone.now())
+    page = text_of(client, f"/upgrades/{upgrade.id}")
+    assert "nothing is lost, and there is nothing to press" in page
+    assert 'id="sign-burn"' not in page
+
+
+def test_an_upgrade_whose_nft_was_given_away_promises_no_nft(member: User, client: Client) -> None:
+    upgrade = make_upgrade(member, make_nft(member))
+    UpgradeRequest.objects.filter(id=upgrade.id).update(
+        status=UpgradeStatus.CANCELLED, closing_as="cancelled", closing_reason="given away"
+    )
+    UserNft.objects.filter(id=upgrade.current_nft_id).update(status=NftStatus.TRANSFERRED)
+    page = text_of(client, f"/upgrades/{upgrade.id}")
+    assert "Its NFT is no longer in your wallet; your badges are free again." in page
+    assert 'id="again"' not in page
+
+
 def test_someone_elses_upgrade_and_nft_do_not_exist(member: User, client: Client) -> None:
     other = make_user()
     upgrade = make_upgrade(other, make_nft(other))
@@ -111,7 +119,10 @@ def test_an_nft_has_a_public_page_with_a_social_card(ladder: None, client: Clien
     nft = make_nft(make_user())
     page = text_of(client, f"/nfts/{nft.mint_address}")
     assert '<meta property="og:title" content="' in page
-    assert f"/api/v1/nfts/{nft.mint_address}/image.svg" in page
+    assert (
+        f'property="og:image" content="http://127.0.0.1:8000/api/v1/nfts/{nft.mint_address}/card.png"'
+        in page
+    )
     assert nft.transaction_signature is not None
     assert nft.transaction_signature in page
     assert client.get("/nfts/nothing", headers=HTML).status_code == 404
@@ -128,18 +139,6 @@ def test_the_status_page_tells_without_details(client: Client) -> None:
     page = text_of(client, "/status")
     assert "Accounts, NFTs, badges" in page
     assert "postgres" not in page.lower()
-
-
-def test_the_language_is_the_browsers_until_another_is_chosen(ladder: None, client: Client) -> None:
-    assert '<html lang="de">' in text_of(client, "/", **{"Accept-Language": "de-AT,de;q=0.9"})
-    client.post("/language", {"language": "en", "next": "/"})
-    assert '<html lang="en">' in text_of(client, "/", **{"Accept-Language": "de"})
-
-
-def test_what_programs_read_stays_english(client: Client) -> None:
-    answer = client.get("/api/v1/user/nfts", headers={"Accept-Language": "de"})
-    assert "Content-Language" not in answer.headers
-    assert "Accept-Language" not in answer.get("Vary", "")
 
 
 @pytest.mark.parametrize(
@@ -196,11 +195,44 @@ def test_what_is_no_report_is_refused(client: Client, body: str) -> None:
     assert answer.status_code == 400
 
 
+@override_settings(RATE_LIMITS=settings.RATE_LIMITS | {"csp_report": "2/min"})
+def test_nobody_fills_the_log_with_reports(client: Client) -> None:
+    """What is no report counts as well; another address has turns of its own."""
+
+    def send(address: str) -> Any:
+        return client.post("/csp-report", "x", content_type="text/plain", REMOTE_ADDR=address)
+
+    answers = [send("198.51.100.6") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [400, 400, 429]
+    assert 0 < int(answers[2]["Retry-After"]) <= 60
+    assert send("198.51.100.7").status_code == 400
+
+
 def test_an_unknown_address_is_a_page_for_people_and_an_error_for_programs(client: Client) -> None:
     page = client.get("/nowhere", headers=HTML)
     assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert client.get("/api/nowhere", headers=HTML).json()["error_code"] == "NOT_FOUND"
     assert client.get("/nowhere").json()["error_code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(("fault", "status"), [(RuntimeError, 500), (OperationalError, 503)])
+def test_a_fault_of_ours_is_a_page_for_people_that_asks_nothing_of_the_database(
+    client: Client, monkeypatch: pytest.MonkeyPatch, fault: type[Exception], status: int
+) -> None:
+    monkeypatch.setattr(public, "service_state", Mock(side_effect=fault))
+    client.raise_request_exception = False
+    answer = client.get("/status", headers=HTML | {"Accept-Language": "de"})
+    assert (answer.status_code, "Retry-After" in answer) == (status, status == 503)
+    assert "Nichts ist verloren" in answer.content.decode()
+    assert client.get("/status").json()["code"] == status
+
+
+def test_a_form_of_an_old_page_says_that_nothing_was_changed() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post("/language", {"language": "de"}, headers=HTML)
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.content.decode()
+    assert "Nothing was changed" not in strict.post("/language").content.decode()
 
 
 def test_nobody_plays_outside_the_demo(member: User, client: Client) -> None:
@@ -242,8 +274,3 @@ def started_by(member: User) -> dict[str, Any]:
 def test_the_demo_wallet_is_refused_on_a_real_cluster() -> None:
     with override_settings(DEMO_WALLET=True, SOLANA_CHAIN="mainnet", LOCALNET_ALLOWED=True):
         assert [error.id for error in run_checks() if error.id == "web.E001"] == ["web.E001"]
-
-
-def test_every_event_that_a_member_hears_of_has_a_sentence() -> None:
-    heard = {name for name in event_types() if schema_for(name).audience == "user"}
-    assert heard - set(SILENT) == SENTENCES.keys()

@@ -1,5 +1,7 @@
 """A person at a browser, and what other systems do for that person meanwhile."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -34,15 +36,16 @@ class Visitor:
         self.page.wait_for_selector("#demo-dialog[open]")
         self.page.click(f"#demo-{how}")
 
-    def sign_in(self) -> None:
+    def sign_in(self, how: str = "live") -> None:
         self.open("/sign-in")
         self.page.click("#wallets button")
         self.answer_wallet("approve")
         self.page.wait_for_url("**/collection")
-        self.wait_until_live()
+        self.wait_until_live(how)
 
-    def wait_until_live(self) -> None:
-        self.page.wait_for_selector("#connection[data-state=live]")
+    def wait_until_live(self, how: str = "live") -> None:
+        """Or `polling`."""
+        self.page.wait_for_selector(f"#connection[data-state={how}]")
 
     @property
     def address(self) -> str:
@@ -66,6 +69,16 @@ class Visitor:
 
     def award(self, slug: str) -> None:
         self.serve(f"/api/v1/badges/{slug}/award", {"walletAddress": self.address})
+
+    def send_to_chain(self, signed: str) -> None:
+        """A signed transaction, base64."""
+        sending = {
+            "jsonrpc": "2.0", "id": 1, "method": "sendTransaction",
+            "params": [signed, {"encoding": "base64"}],
+        }  # fmt: skip
+        rpc_url = self.system.localnet.rpc_url
+        answer = httpx.post(rpc_url, json=sending, verify=NO_TLS, trust_env=False, timeout=20)
+        assert "error" not in answer.json(), answer.text
 
     def get_coins(self) -> None:
         request_airdrop(self.system.localnet.rpc_url, self.address, 10**9)
@@ -99,6 +112,16 @@ class Visitor:
     def wait_for_status(self, *statuses: str) -> None:
         wanted = ", ".join(f"[data-status={status}]" for status in statuses)
         self.page.wait_for_selector(wanted)
+
+
+@contextmanager
+def visiting(browser: Browser, system: System, **settings: Any) -> Iterator[Visitor]:
+    """Whose requests all stay on this host, and whose browser complains about nothing."""
+    visitor = new_visitor(browser, system, **settings)
+    yield visitor
+    visitor.context.close()
+    assert visitor.strays == []
+    assert visitor.faults == []
 
 
 def new_visitor(browser: Browser, system: System, **settings: Any) -> Visitor:

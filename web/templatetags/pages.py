@@ -1,6 +1,7 @@
 """Small helpers of the templates."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -9,8 +10,11 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from nft.models import UpgradeRequest
 from nft.services.faces import title_of
 from nft.services.pictures import polygon
+from web.reasons import reason_text
+from web.troubles import trouble
 
 register = template.Library()
 
@@ -28,14 +32,20 @@ def usd(amount: Any) -> str:
 
 
 @register.filter
-def named(slug: str, names: Mapping[str, str] | str) -> str:
-    """A badge as people call it; on pages that know no names, as it is."""
-    return names.get(slug, slug) if isinstance(names, Mapping) else slug
+def named(slug: str, names: Mapping[str, str]) -> str:
+    """A badge as people call it."""
+    return names.get(slug, slug)
+
+
+@register.filter
+def reason(blocker: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """Why a tier or an upgrade is not open to the member."""
+    return reason_text(blocker, names or {})
 
 
 @register.filter
 def lamports_as_sol(lamports: int) -> str:
-    return f"{lamports / 10**9:.9f}".rstrip("0").rstrip(".")
+    return number_format((Decimal(lamports) / 10**9).normalize())
 
 
 @register.filter
@@ -57,11 +67,11 @@ def status_name(status: str) -> str:
 
 @register.filter
 def seconds(value: float) -> str:
-    """0.4 s, 12 s, 3 min 20 s."""
+    """0.4 s, 12 s, 3 min 20 s, 30 min; as `elapsed` in static/web/upgrade.js."""
     if value < 10:
-        return f"{value:.1f} s"
+        return f"{number_format(value, 1)} s"
     minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return " ".join([f"{minutes} min"] * bool(minutes) + [f"{rest} s"] * bool(rest))
 
 
 @register.filter
@@ -76,6 +86,21 @@ def benefit_rows(benefits: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     }
     names = [*(name for name in known if name in benefits), *sorted(benefits.keys() - known.keys())]
     return [(known.get(name) or title_of(name), _shown(benefits[name])) for name in names]
+
+
+@register.filter
+def benefit_changes(
+    after: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+) -> list[tuple[str, str, str]]:
+    """Name, what it is now, and what it becomes; what is not there yet is a dash."""
+    now = dict(benefit_rows(before))
+    return [(name, now.get(name, "-"), value) for name, value in benefit_rows(after)]
+
+
+@register.filter
+def burn_trouble(upgrade: UpgradeRequest) -> str:
+    """Why the last burn could not be accepted."""
+    return trouble(upgrade.error_code, upgrade.error_message)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -19,10 +20,12 @@ from events.models import Event
 from nft.models import MintOrder, NftStatus, UpgradeRequest, UserNft
 from nft.models.nfts import HELD
 from nft.services.benefits import benefits_of
-from notifications import kinds as notification_kinds
+from notifications.kinds import LANGUAGES
+from notifications.services.preferring import adopt_language
 from trading.models import Trade
 from web.access import member_of, member_page
 from web.ladder import next_tier_of
+from web.notification_names import kind_groups
 from web.telling import KINDS, SILENT, tell
 
 PAGE = 30  # events
@@ -32,11 +35,16 @@ PAGE = 30  # events
 @never_cache
 @ensure_csrf_cookie
 def sign_in_page(request: HttpRequest) -> HttpResponse:
-    """Lists the wallets that this browser has; the signing is done by script."""
+    """Lists the wallets that this browser has; the signing is done by script.
+
+    Which comes back here once it is done: what a member is told follows the pages' language.
+    """
     wanted = request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
     target = wanted if is_ours else reverse("collection")
-    if member_of(request) and "switch" not in request.GET:
+    member = member_of(request)
+    if member and "switch" not in request.GET:
+        adopt_language(user_id=member.id, language=get_language() or "")
         return redirect(target)
     return render(request, "web/sign_in.html", {"target": target})
 
@@ -106,8 +114,12 @@ def leaderboards_page(request: HttpRequest) -> HttpResponse:
 @member_page
 def notifications_page(request: HttpRequest, _member: User) -> HttpResponse:
     """The inbox and what comes into it; both are filled by script, from the API."""
-    kinds = [(kind, kind.replace("_", " ")) for kind in notification_kinds.KINDS]
-    return render(request, "web/notifications.html", {"kinds": kinds})
+    page = {
+        "groups": kind_groups(),
+        "told_languages": LANGUAGES,
+        "mail_is_on": settings.EMAIL_ENABLED,
+    }
+    return render(request, "web/notifications.html", page)
 
 
 @require_safe

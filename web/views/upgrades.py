@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,6 +18,7 @@ from nft.services.finding import find_upgrade
 from nft.services.outlook import outlook_of
 from nft.services.previewing import UpgradePreview, preview_upgrade
 from nft.services.starting import find_nft
+from nft.services.upgrade_quotes import VALID_FOR
 from nft.terms import TierTerms
 from nft.throttles import BurnTransactionThrottle
 from web.access import member_page
@@ -82,6 +84,8 @@ def _offer(preview: UpgradePreview) -> dict[str, Any]:
     return {
         "tier": tier,
         "benefits": promised.benefits if promised else None,
+        "offer_holds": VALID_FOR.total_seconds(),
+        "time_to_sign": settings.UPGRADE_TTL.total_seconds(),
         "start_body": json.dumps(body | {"quote": preview.quote}),
     }
 

@@ -21,6 +21,7 @@ from audit.services.checkpoints import log_signers
 from audit.services.doctor import broken_promises, warnings
 from audit.services.erasing import erase_person
 from audit.services.exporting import export_bundle, export_records, export_transactions
+from audit.services.granting import grant_to_application
 from audit.services.holding import place_hold, release_hold
 from core.errors import DomainError
 from events.bus import group_reader
@@ -46,6 +47,8 @@ class Command(BaseCommand):
         run.add_argument("--metrics-host", default="127.0.0.1")
         actions.add_parser("key", help="what a verifier needs: the log's public keys")
         actions.add_parser("doctor", help="does the database keep the promise?")
+        grant = actions.add_parser("grant", help="to a role what it needs to run the application")
+        grant.add_argument("role", help="it exists, may log in, and is not the one that migrates")
         self._add_exports(actions)
         erase = actions.add_parser("erase", help="a person; proofs stay valid")
         erase.add_argument("user", type=UUID)
@@ -64,6 +67,10 @@ class Command(BaseCommand):
         for name in ("--correlation", "--object"):
             export.add_argument(name, help="only these records")
         export.add_argument("--user", type=UUID, help="only these records")
+        export.add_argument(
+            "--seen", type=int, action="append", default=[], metavar="SIZE",
+            help="of a checkpoint that you hold, to compare with a part of the log",
+        )  # fmt: skip
         records = actions.add_parser("records", help="of a period, for compliance")
         transactions = actions.add_parser("transactions", help="of the chain, of a period")
         for table in (records, transactions):
@@ -101,11 +108,17 @@ class Command(BaseCommand):
             raise CommandError("The application could change the audit log.")
         self.stdout.write("The application cannot change the audit log.")
 
+    def _grant(self, options: dict[str, Any]) -> None:
+        grant_to_application(role=options["role"])
+        self.stdout.write(f"{options['role']} may run the application; it owns nothing.")
+
     def _export(self, options: dict[str, Any]) -> None:
         chosen, about = _chosen(options)
         self._write(
             options,
-            lambda out: export_bundle(out=out, chosen=chosen, about=about, now=timezone.now()),
+            lambda out: export_bundle(
+                out=out, chosen=chosen, about=about, now=timezone.now(), seen=options["seen"]
+            ),
         )
 
     def _records(self, options: dict[str, Any]) -> None:

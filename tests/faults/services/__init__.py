@@ -1,0 +1,1 @@
+"""A proof: analytics, notifications and audit are killed, and equal a replay from zero after it."""
