@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.processes import spawn, stop
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 # Final after SLOT_MS * FINALITY_SLOTS = 3 s; a blockhash lives 150 slots = 30 s.
 SLOT_MS = 200
 FINALITY_SLOTS = 15

@@ -20,7 +20,7 @@ import redis
 from core.processes import spawn, stop
 
 NOBODY = 65534
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

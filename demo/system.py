@@ -23,8 +23,8 @@ from demo.state import State
 
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATIONS = ("web", "worker", "beat", "events", "services", "audit")  # as named in the Procfile
-PREPARE_SECONDS = 120.0
-READY_SECONDS = 60.0
+PREPARE_SECONDS = 240.0
+READY_SECONDS = 120.0
 GRACE_SECONDS = 6.0
 AUTHORITY_LAMPORTS = 100 * 10**9
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "TZ", "LD_LIBRARY_PATH")

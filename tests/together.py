@@ -8,12 +8,14 @@ from typing import Any
 
 from django.db import connection
 
+from tests.patience import PATIENCE
+
 
 def run_together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """Each call in a thread with a database connection of its own.
 
     The results in the order of the calls; a call that raised gives its exception."""
-    barrier = Barrier(len(calls), timeout=30)
+    barrier = Barrier(len(calls), timeout=PATIENCE)
 
     def run(call: Callable[[], Any]) -> Any:
         try:
@@ -31,6 +33,6 @@ def run_together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
 
 async def until(done: Callable[[], bool]) -> None:
     """Wait for what another task brings about. Raises TimeoutError after 30 s."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not done():  # noqa: ASYNC110 - whatever the test can see
             await asyncio.sleep(0.02)

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-READY_SECONDS = 20.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 5.0
 _ROOT = Path(__file__).resolve().parents[2]
 

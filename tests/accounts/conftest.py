@@ -11,6 +11,7 @@ from django.test import Client
 from solders.keypair import Keypair
 
 from core.redis import breaker, redis_client
+from tests.patience import PATIENCE
 
 
 class Wallet:
@@ -65,7 +66,7 @@ def at_once(number: int, work: Callable[[int], Any]) -> list[Any]:
     start = threading.Barrier(number)
 
     def run(index: int) -> Any:
-        start.wait(30)
+        start.wait(PATIENCE)
         try:
             return work(index)
         finally:

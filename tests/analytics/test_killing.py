@@ -11,8 +11,9 @@ from analytics.models import Fact, TypeMinute
 from events.models import Event, GroupCursor
 from tests.analytics.facts import lives
 from tests.analytics.test_rebuilding import compared
-from tests.events.programs import PATIENCE, running
+from tests.events.programs import running
 from tests.events.test_dead_letters import settle
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DIE = """

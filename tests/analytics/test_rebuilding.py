@@ -31,6 +31,7 @@ from tests.analytics.facts import ANN, BOB, lives, told, traded
 from tests.events.notebooks import in_thread
 from tests.events.programs import wait_until
 from tests.events.test_dead_letters import settle
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,7 +130,7 @@ def test_a_reader_in_the_middle_of_a_batch_does_not_write_to_what_is_thrown_away
     slow = replace(ANALYTICS, handle=count_and_be_overtaken)
     with suppress(OperationalError):  # it lost its lease, or gave up the wait for its row
         assert Consumer(slow).step() is Turn.STANDBY
-    rebuilding.join(20)
+    rebuilding.join(PATIENCE)
     assert Comparison.objects.exists(), "the swap was given up instead"
     settle(ANALYTICS)
     assert Fact.objects.count() == Event.objects.count()

@@ -32,6 +32,7 @@ from events.sequencer import number_pending
 from tests.audit.bundles import bundle, record, verify
 from tests.events.facts import activate
 from tests.events.notebooks import settle
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("log")]
 
@@ -84,7 +85,7 @@ def test_of_many_appenders_one_works_and_the_tree_is_right() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     records = list(Record.objects.order_by("index"))
     assert [it.what for it in records] == [str(n) for n in range(1, 2 * CHUNK + 8)]
     frontier = Frontier()
@@ -160,7 +161,7 @@ def test_only_a_note_of_an_event_that_has_its_record_is_passed_over() -> None:
 @pytest.mark.timeout(600)
 def test_killed_at_random_it_ends_with_the_same_records_as_undisturbed(settings: Settings) -> None:
     """The group and the appender, in the process that `Procfile` runs."""
-    plan, deadline = random.Random(), time.monotonic() + 100
+    plan, deadline = random.Random(), time.monotonic() + PATIENCE
     for life in range(2):
         process = spawn(
             [sys.executable, "manage.py", "audit", "run"], cwd=settings.BASE_DIR, env=environment()

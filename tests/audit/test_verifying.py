@@ -22,6 +22,7 @@ from audit.services.erasing import erase_person
 from core.errors import NotFound
 from core.ids import uuid7
 from tests.audit.bundles import anchor, bundle, edited, is_rejected, keys, last_note, record, verify
+from tests.patience import PATIENCE
 from tools.verify_audit import Rejected, spelled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("log")]
@@ -68,14 +69,14 @@ def test_the_whole_log_is_accepted_by_a_program_that_knows_no_django(
     given = [part for key in keys() for part in ("--key", key)]
     command = [sys.executable, "-I", str(PROGRAM), str(path), *given]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "5 of 5 records are as they were signed" in done.stdout
     assert "0 of them have an anchor, which --rpc looks up" in done.stdout  # not: stand there
     path.write_text("".join(lines).replace('"what":"b"', '"what":"c"'))
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert (done.returncode, done.stdout[:8]) == (1, "REJECTED")
 

@@ -17,10 +17,10 @@ from selenium.common import SessionNotCreatedException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 from core.processes import die_with_parent
+from tests.patience import PATIENCE
 
 PROGRAMS = ("chromium", "chromedriver")
 INSTALL_SECONDS = 250
-ANSWERS_WITHIN = 60.0
 FLAGS = (
     "--headless=new",
     "--no-sandbox",  # which root may not use
@@ -53,8 +53,8 @@ def start_chromium(profile: Path) -> Chrome:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = _start(options)
-    driver.set_script_timeout(ANSWERS_WITHIN)
-    driver.set_page_load_timeout(ANSWERS_WITHIN)
+    driver.set_script_timeout(PATIENCE)
+    driver.set_page_load_timeout(PATIENCE)
     return driver
 
 

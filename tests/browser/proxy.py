@@ -7,6 +7,8 @@ import threading
 import time
 from contextlib import suppress
 
+from tests.patience import PATIENCE
+
 STREAM = b"GET /api/v1/user/nft-events"
 ITERATION_SECONDS = 0.05
 
@@ -84,7 +86,7 @@ class FaultyProxy:
     def _serve(self, client: socket.socket) -> None:
         if self._is_cut:
             return
-        with socket.create_connection(("127.0.0.1", self.target), timeout=10) as server:
+        with socket.create_connection(("127.0.0.1", self.target), timeout=PATIENCE) as server:
             while not (self._is_cut or self._is_closed or client in self._dropped):
                 readable, _, _ = select.select([client, server], [], [], ITERATION_SECONDS)
                 if client in self._frozen or self._is_unplugged:

@@ -21,10 +21,10 @@ from accounts.services import bind_browser_session
 from core.processes import spawn, stop
 from events.services import publish
 from tests.browser.proxy import FaultyProxy
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person, badge
 from tests.realtime.servers import WebServer, start_web, test_database_url
 
-HAPPENS_WITHIN = 40.0  # seconds
 # A page of our origin on which nothing else happens.
 EMPTY_PAGE = "/healthz"
 # Short waits, but long limits: a slow machine is not to look like a fault.
@@ -184,7 +184,7 @@ class Tab:
 
 def wait_until(happens: Callable[[], object], seen: Callable[[], str]) -> None:
     """`seen()` tells what was there instead."""
-    deadline = time.monotonic() + HAPPENS_WITHIN
+    deadline = time.monotonic() + PATIENCE
     while not happens():
         assert time.monotonic() < deadline, f"Waited for {seen()}."
         time.sleep(0.05)

@@ -31,6 +31,7 @@ from chain.records import (
 from chain.signers import Signer
 from chain.token2022 import PROGRAM
 from tests.chain.svm import REQUEST, SOL, TEXTS, fields, sign
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ class Net:
         self.process.finalize()
 
     def ask(self, work: Callable[[SolanaClient], Awaitable[T]]) -> T:
-        return call_chain(work, rpc_url=self.process.rpc_url, timeout=5, deadline=20)
+        return call_chain(work, rpc_url=self.process.rpc_url, timeout=PATIENCE, deadline=PATIENCE)
 
     @property
     def blockhash(self) -> Blockhash:

@@ -30,6 +30,7 @@ from chain.records import SignatureInfo
 from chain.rpc import RpcTransport
 from tests.chain.node import API_KEY, FaultyNode
 from tests.chain.test_burning import RAW
+from tests.patience import PATIENCE
 
 WALLET = str(Keypair().pubkey())
 SIGNATURE = str(VersionedTransaction.from_bytes(RAW).signatures[0])
@@ -44,7 +45,7 @@ def node() -> Iterator[FaultyNode]:
     node.stop()
 
 
-def ask(node: FaultyNode, work: Work, *, timeout: float = 2, min_slot: int = 0) -> Any:
+def ask(node: FaultyNode, work: Work, *, timeout: float = PATIENCE, min_slot: int = 0) -> Any:
     async def run() -> Any:
         async with RpcTransport(node.url, timeout=timeout, behind_retries=1) as rpc:
             return await work(SolanaClient(rpc, min_slot=min_slot))
@@ -101,7 +102,7 @@ def test_a_node_that_trickles_is_cut_off_in_time(node: FaultyNode):
 
 def test_a_node_that_refuses_connections_can_be_tried_again():
     with pytest.raises(ChainUnavailable, match="RPC_UNREACHABLE"):
-        call_chain(slot, rpc_url="http://127.0.0.1:1", timeout=1, deadline=5)
+        call_chain(slot, rpc_url="http://127.0.0.1:1", timeout=PATIENCE, deadline=PATIENCE)
 
 
 def test_a_deadline_ends_everything(node: FaultyNode):
@@ -109,7 +110,7 @@ def test_a_deadline_ends_everything(node: FaultyNode):
         await asyncio.sleep(60)
 
     with pytest.raises(ChainUnavailable, match="DEADLINE_EXCEEDED"):
-        call_chain(forever, rpc_url=node.url, timeout=1, deadline=0.1)
+        call_chain(forever, rpc_url=node.url, timeout=PATIENCE, deadline=0.1)
 
 
 def test_what_the_work_raises_comes_through(node: FaultyNode):
@@ -117,7 +118,7 @@ def test_what_the_work_raises_comes_through(node: FaultyNode):
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        call_chain(wrong, rpc_url=node.url, timeout=1, deadline=5)
+        call_chain(wrong, rpc_url=node.url, timeout=PATIENCE, deadline=PATIENCE)
 
 
 def test_a_panic_in_the_library_can_be_tried_again(node: FaultyNode):
@@ -125,7 +126,7 @@ def test_a_panic_in_the_library_can_be_tried_again(node: FaultyNode):
         GetSlotResp.from_json('{"jsonrpc":"2.0","error":{"code":-32005,"message":"x"},"id":1}')
 
     with pytest.raises(ChainUnavailable, match="CLIENT_PANIC"):
-        call_chain(panics, rpc_url=node.url, timeout=1, deadline=5)
+        call_chain(panics, rpc_url=node.url, timeout=PATIENCE, deadline=PATIENCE)
 
 
 def test_an_interrupt_is_not_taken_for_a_fault(node: FaultyNode):
@@ -133,7 +134,7 @@ def test_an_interrupt_is_not_taken_for_a_fault(node: FaultyNode):
         raise SystemExit(3)
 
     with pytest.raises(SystemExit):
-        call_chain(interrupted, rpc_url=node.url, timeout=1, deadline=5)
+        call_chain(interrupted, rpc_url=node.url, timeout=PATIENCE, deadline=PATIENCE)
 
 
 @pytest.mark.parametrize("code", [*RPC_ERRORS, -32001, -32099, 17])

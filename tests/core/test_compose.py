@@ -25,6 +25,7 @@ from events.groups import group_named, group_names
 from events.kafka.bridge import GROUP as BRIDGE
 from events.kafka.inbound import inbound_names
 from events.watch import watched
+from tests.patience import PATIENCE
 
 ROOT = Path(settings.BASE_DIR)
 # Names that Compose itself replaces, and that no program of ours reads.
@@ -56,7 +57,7 @@ def words(line: str) -> list[list[str]]:
     return [
         subprocess.run(
             ["/bin/sh", "-c", f"printf '%s\\n' {command}"],
-            env=environment, capture_output=True, text=True, check=True, timeout=10,
+            env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE,
         ).stdout.splitlines()
         for command in commands
     ]  # fmt: skip
@@ -147,7 +148,7 @@ def probe(name: str, *, at: int) -> int:
     assert port in command[-1]
     command[-1] = command[-1].replace(port, str(at))
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, timeout=60, check=False
+        command, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False
     ).returncode
 
 
@@ -176,7 +177,7 @@ def ask_docker_compose(folder: Path) -> None:
     (folder / ".env").write_text(env_file())
     done = subprocess.run(
         ["docker", "compose", "config", "--quiet"],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

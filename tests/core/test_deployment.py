@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 
+from tests.patience import PATIENCE
+
 PRODUCTION = {
     "ADMIN_REQUIRE_OTP": "true",
     "ALLOWED_HOSTS": "nft.example.org",
@@ -29,7 +31,7 @@ def check_deploy(**variables: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | PRODUCTION | {"SECRET_KEY": "tZ3v-9Qx" * 8} | variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

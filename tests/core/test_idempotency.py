@@ -19,6 +19,7 @@ from core.idempotency import IN_FLIGHT_FOR, KEPT_FOR, Receipt, respond_once
 from core.models import IdempotencyKey
 from core.parsers import JSONParser
 from core.redis import breaker, redis_client
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.urls")]
 
@@ -163,7 +164,7 @@ def test_of_twenty_calls_at_once_one_takes_effect(person: Client) -> None:
     start = threading.Barrier(20)
 
     def call(_: int) -> int:
-        start.wait(30)
+        start.wait(PATIENCE)
         try:
             status: int = post(person, "a").status_code
             return status

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 
 def processes_of(folder: Path) -> list[str]:
     """`pid command` of each live process that has the path in what it was started with."""
@@ -10,7 +12,7 @@ def processes_of(folder: Path) -> list[str]:
     return [found for process in Path("/proc").glob("[0-9]*") if (found := _if_of(process, own))]
 
 
-def wait_until_none(folder: Path, *, seconds: float) -> list[str]:
+def wait_until_none(folder: Path, *, seconds: float = PATIENCE) -> list[str]:
     """What is still there after `seconds`: nothing, when all is well."""
     deadline = time.monotonic() + seconds
     while (left := processes_of(folder)) and time.monotonic() < deadline:

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
 
 from tests.demo.processes import processes_of, wait_until_none
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SIGNATURE = r"[1-9A-HJ-NP-Za-km-z]{86,88}"
@@ -27,11 +29,17 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 def state(open_folder: Path) -> Iterator[Path]:
     folder = open_folder / ".demo"
     yield folder
-    assert wait_until_none(folder, seconds=10) == []
+    for demo in Demo.under_way:  # of a test that failed, too
+        demo.process.kill()
+        demo.process.wait()
+    Demo.under_way.clear()
+    assert wait_until_none(folder) == []
 
 
 class Demo:
     """`python -m demo` under way; its output goes to a file."""
+
+    under_way: ClassVar[list["Demo"]] = []
 
     def __init__(self, state: Path, *arguments: str) -> None:
         self._log = state.with_name("output")
@@ -40,6 +48,7 @@ class Demo:
                 [sys.executable, "-m", "demo", "--port", "0", "--state", state, *arguments],
                 cwd=ROOT, env=_environment(), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        self.under_way.append(self)
 
     @property
     def output(self) -> str:
@@ -66,11 +75,11 @@ def test_a_killed_demo_leaves_no_process_and_the_next_one_resumes(state: Path) -
     assert httpx.get(f"{info['baseUrl']}/readyz", trust_env=False).status_code == 200
     assert len(processes_of(state)) >= len(info["pids"])
     serving.process.kill()
-    assert wait_until_none(state, seconds=10) == []
+    assert wait_until_none(state) == []
     serving.process.wait()
 
     again = Demo(state, "--once")
-    assert again.process.wait(240) == 0, again.output
+    assert again.process.wait(2 * PATIENCE) == 0, again.output
     assert info["genesisHash"] in again.output
     _check_report(again.output)
     assert not (state / "info.json").exists()
@@ -94,8 +103,8 @@ def test_a_signal_while_starting_stops_everything(state: Path, number: int) -> N
     demo = Demo(state)
     demo.wait_for(lambda: "localnet" in demo.output)
     demo.process.send_signal(number)
-    assert demo.process.wait(60) == 130
-    assert wait_until_none(state, seconds=10) == []
+    assert demo.process.wait(PATIENCE) == 130
+    assert wait_until_none(state) == []
 
 
 def test_killing_make_ends_the_demo(state: Path) -> None:
@@ -103,22 +112,30 @@ def test_killing_make_ends_the_demo(state: Path) -> None:
         ["make", "demo", "PORT=0"], cwd=ROOT, env=_environment() | {"DEMO_STATE": str(state)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + PATIENCE
     while not (state / "logs" / "web.log").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(processes_of(state)) > 3
     make.kill()
     make.wait()
-    assert wait_until_none(state, seconds=10) == []
+    assert wait_until_none(state) == []
 
 
 def test_a_process_that_dies_ends_the_demo_and_shows_why(state: Path) -> None:
     demo = Demo(state)
-    demo.wait_for((state / "logs" / "beat.log").exists)
-    (beat,) = (line for line in processes_of(state) if "beat" in line and "celery" in line)
-    os.kill(int(beat.split()[0]), signal.SIGKILL)
-    assert demo.process.wait(60) == 1
+    demo.wait_for(lambda: _beats(state) != [])
+    (beat,) = _beats(state)
+    os.kill(beat, signal.SIGKILL)
+    assert demo.process.wait(PATIENCE) == 1
     assert "The beat process ended with -9" in demo.output
+
+
+def _beats(state: Path) -> list[int]:
+    return [
+        int(line.split()[0])
+        for line in processes_of(state)
+        if "celery" in line and " beat " in line
+    ]
 
 
 def test_two_demos_do_not_share_a_folder(state: Path) -> None:
@@ -127,7 +144,7 @@ def test_two_demos_do_not_share_a_folder(state: Path) -> None:
     first.wait_for(lambda: (state / "lock").read_text() != "")
     second = subprocess.run(
         [sys.executable, "-m", "demo", "--state", state], cwd=ROOT, env=_environment(),
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert second.returncode == 1
     assert f"already running in {state} (process {first.process.pid})" in second.stderr

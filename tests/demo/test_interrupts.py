@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 PROGRAM = """
 import os, signal, subprocess, sys, time
 from core.interrupts import ignore_interrupts, interrupt_on
@@ -38,7 +40,7 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("what", ["hang_up()", "forks()", "destroys()"])
 def test_a_signal_is_heeded_where_python_drops_what_it_raises(what: str) -> None:
     argv = [sys.executable, "-c", PROGRAM.replace("{what}", what)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "stopped in peace\n", "")
 
 
@@ -53,5 +55,5 @@ class Broken:
 Broken()
 """
     argv = [sys.executable, "-c", program]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert "ValueError: told" in done.stderr

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.demo.test_tooling import ROOT
+from tests.patience import PATIENCE
 
 WAIT = """
 import sys
@@ -19,7 +20,7 @@ print("alive")
 def _start(parent: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", WAIT, str(parent)],
-        cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def test_servers_end_with_the_process_that_started_them(open_folder: Path) -> No
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    assert wait_until_none(open_folder, seconds=10) == []
+    assert wait_until_none(open_folder) == []
 
 
 def test_a_state_is_private_and_resumed(entrance: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from demo import locks
 from demo.configuration import env_file, installation_values
 from demo.timing import UpgradeTiming
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -67,7 +68,7 @@ def checkout(tmp_path: Path) -> Path:
 def _install(checkout: Path, kind: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "demo.install", kind],
-        cwd=checkout, capture_output=True, text=True, timeout=60, check=True,
+        cwd=checkout, capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     return done.stdout
 

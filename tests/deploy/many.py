@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.deploy.certificate import Certificate
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person, badge, new_person, tell
 
 FEED = "/api/v1/user/nft-events"
@@ -45,7 +46,7 @@ def many_streams(base: str, certificate: Certificate) -> Iterator[Streams]:
         http1=False,
         http2=True,
         verify=certificate.trusting(),
-        timeout=60,
+        timeout=PATIENCE,
         limits=httpx.Limits(max_connections=1),
     ) as client:
         asked = [

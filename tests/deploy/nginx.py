@@ -15,9 +15,9 @@ from django.conf import settings
 from core.processes import spawn, stop
 from demo.servers import free_port
 from tests.deploy.certificate import Certificate
+from tests.patience import PATIENCE
 
 KEPT = settings.BASE_DIR / "build" / "nginx"
-WITHIN_SECONDS = 90
 
 
 @dataclass
@@ -52,7 +52,7 @@ def start_nginx(folder: Path, certificate: Certificate, *, upstream: int) -> Pro
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     """Raises RuntimeError when nobody listens there in time."""
-    deadline = time.monotonic() + WITHIN_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as knocking:
             if knocking.connect_ex(("127.0.0.1", port)) == 0:
@@ -112,11 +112,11 @@ def _unpack_nginx() -> None:
     try:
         for command in (["update"], ["download", "nginx"]):
             subprocess.run(
-                ["apt-get", *private, *command], cwd=KEPT, check=True, timeout=120,
+                ["apt-get", *private, *command], cwd=KEPT, check=True, timeout=PATIENCE,
                 capture_output=True,
             )  # fmt: skip
         [package] = KEPT.glob("nginx_*.deb")
-        subprocess.run(["dpkg-deb", "-x", package, KEPT], check=True, timeout=60)
+        subprocess.run(["dpkg-deb", "-x", package, KEPT], check=True, timeout=PATIENCE)
     except (subprocess.SubprocessError, ValueError) as error:
         pytest.skip(f"nginx could not be fetched: {error}")
     finally:

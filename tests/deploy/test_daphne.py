@@ -15,6 +15,7 @@ from demo.servers import free_port
 from tests.deploy.certificate import Certificate
 from tests.deploy.many import FEED, check_that_all_receive, many_streams, messages
 from tests.deploy.nginx import wait_for_port
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person
 from tests.realtime.servers import test_database_url
 from tests.realtime.test_opening import ticket_of
@@ -30,7 +31,7 @@ class Daphne:
     log: Path
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.base + path, verify=self.certificate.trusting(), timeout=30)
+        return httpx.get(self.base + path, verify=self.certificate.trusting(), timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_the_log_holds_no_ticket(daphne: Daphne, certificate: Certificate, perso
         daphne.base + FEED,
         params={"ticket": ticket},
         verify=certificate.trusting(),
-        timeout=60,
+        timeout=PATIENCE,
     ) as response:
         assert next(messages(response))["type"] == "connection_established"
     wait_for(lambda: is_open(daphne, 0))

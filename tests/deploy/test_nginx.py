@@ -14,6 +14,7 @@ from demo.servers import free_port
 from tests.deploy.certificate import Certificate
 from tests.deploy.many import FEED, check_that_all_receive, many_streams, messages
 from tests.deploy.nginx import Proxy, start_nginx, wait_for_port
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person, badge, tell
 from tests.realtime.servers import WebServer, start_web
 from tests.realtime.watching import metric, wait_for
@@ -67,7 +68,7 @@ def test_a_stream_comes_unbuffered_and_unchanged_also_by_http_1(
         proxy.base + FEED,
         headers=person.headers,
         verify=certificate.trusting(),
-        timeout=60,
+        timeout=PATIENCE,
     ) as response:
         assert (response.status_code, response.http_version) == (200, "HTTP/1.1")
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -79,9 +80,9 @@ def test_a_stream_comes_unbuffered_and_unchanged_also_by_http_1(
 
 def test_giant_headers_end_at_the_proxy(echo: Proxy, certificate: Certificate) -> None:
     giant = {f"X-Part-{number}": "x" * 7000 for number in range(6)}
-    with httpx.Client(verify=certificate.trusting(), timeout=60) as client:
+    with httpx.Client(verify=certificate.trusting(), timeout=PATIENCE) as client:
         assert client.get(echo.base + "/any", headers=giant).status_code == 400
-    with httpx.Client(verify=certificate.trusting(), timeout=60, http2=True) as client:
+    with httpx.Client(verify=certificate.trusting(), timeout=PATIENCE, http2=True) as client:
         with pytest.raises(httpx.RemoteProtocolError):  # ENHANCE_YOUR_CALM
             client.get(echo.base + "/any", headers=giant)
         assert client.get(echo.base + "/any").json()["scheme"] == "https"
@@ -92,7 +93,9 @@ def test_no_log_holds_a_ticket_even_when_nobody_answers(
 ) -> None:
     proxy = start_nginx(tmp_path, certificate, upstream=free_port())
     paths = [FEED, "/api/v1/admin/events", "/api/nft/upgrade/1/events", "/ws/nft-events/"]
-    with httpx.Client(base_url=proxy.base, verify=certificate.trusting(), timeout=60) as client:
+    with httpx.Client(
+        base_url=proxy.base, verify=certificate.trusting(), timeout=PATIENCE
+    ) as client:
         answers = [client.get(path, params={"ticket": "a-secret-ticket"}) for path in paths]
     assert [answer.status_code for answer in answers] == [502] * 4
     wait_for(lambda: all(path in proxy.logs() for path in paths))
@@ -114,8 +117,8 @@ def test_the_application_hears_who_asks_and_by_which_scheme(
 
 def test_a_websocket_gets_through(echo: Proxy, certificate: Certificate) -> None:
     address = echo.base.replace("https://", "wss://") + "/ws/nft-events/"
-    with connect(address, ssl=certificate.trusting(), open_timeout=30) as socket:
-        told = json.loads(socket.recv(timeout=30))
+    with connect(address, ssl=certificate.trusting(), open_timeout=PATIENCE) as socket:
+        told = json.loads(socket.recv(timeout=PATIENCE))
         assert (told["scheme"], told["headers"]["upgrade"]) == ("wss", "websocket")
         socket.send("still here")
-        assert socket.recv(timeout=30) == "still here"
+        assert socket.recv(timeout=PATIENCE) == "still here"

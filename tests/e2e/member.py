@@ -12,6 +12,7 @@ from solders.keypair import Keypair
 from demo.airdrop import request_airdrop
 from demo.system import System
 from demo.wallet import sign_message, sign_transaction
+from tests.patience import PATIENCE
 from tests.plain_http import NO_TLS
 
 CORRELATION = "X-Correlation-Id"
@@ -33,7 +34,7 @@ class Member:
         self.system = system
         self.wallet = Keypair()
         self.address = str(self.wallet.pubkey())
-        self.http = httpx.Client(base_url=system.base_url, timeout=20, trust_env=False)
+        self.http = httpx.Client(base_url=system.base_url, timeout=PATIENCE, trust_env=False)
 
     # --- calls
 
@@ -104,7 +105,7 @@ class Member:
     def stream(self, path: str, *, after: int | str | None = None) -> Iterator[Iterator[Message]]:
         """Leaving it cuts the connection."""
         headers = {} if after is None else {"Last-Event-ID": str(after)}
-        with self.http.stream("GET", path, headers=headers, timeout=60) as answer:
+        with self.http.stream("GET", path, headers=headers, timeout=PATIENCE) as answer:
             assert answer.status_code == 200, answer.read()
             yield _messages(answer)
 

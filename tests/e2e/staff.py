@@ -7,6 +7,7 @@ from typing import Self
 import httpx
 
 from demo.system import System
+from tests.patience import PATIENCE
 
 ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<td>(.*?)</td>", re.DOTALL)
@@ -15,7 +16,7 @@ TAG = re.compile(r"<[^>]+>")
 
 class Staff:
     def __init__(self, system: System) -> None:
-        self.http = httpx.Client(base_url=system.base_url, timeout=20, trust_env=False)
+        self.http = httpx.Client(base_url=system.base_url, timeout=PATIENCE, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

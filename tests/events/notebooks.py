@@ -11,6 +11,7 @@ from events.groups import ConsumerGroup, TryAgain
 from events.models import Event, GroupCursor, UserSequence
 from events.sequencer import number_pending
 from tests.events.facts import activate
+from tests.patience import PATIENCE
 
 ANN = UUID(int=1)
 
@@ -80,4 +81,4 @@ def in_thread(work: Callable[[], object]) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)

@@ -11,8 +11,8 @@ from pathlib import Path
 from django.conf import settings
 
 from core.processes import spawn, stop
+from tests.patience import PATIENCE
 
-PATIENCE = 60.0  # seconds, for what takes one on an idle machine
 ROOT = Path(__file__).resolve().parents[2]
 
 # A process with a group of its own, and otherwise exactly `manage.py`.

@@ -23,6 +23,7 @@ from events.groups import ConsumerGroup
 from events.models import Event, GroupCursor, ProcessedEvent
 from events.sequencer import run_sequencer
 from tests.events.programs import wait_until
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,13 +100,13 @@ def test_groups_read_every_committed_event_once_in_order_while_writers_hold_on()
     writers = [HoldingWriter(seed) for seed in range(8)]
     try:
         for thread in [start(writer.write) for writer in writers]:
-            thread.join(60)
+            thread.join(PATIENCE)
         total = sum(len(ids) for ids in WRITTEN.values())
         wait_until(lambda: GroupCursor.objects.filter(position=total).count() == 2)
     finally:
         stop.set()
         for thread in running:
-            thread.join(10)
+            thread.join(PATIENCE)
     assert any(writer.lost for writer in writers)
     assert [event.position for event in seen] == list(range(1, total + 1))
     for user, ids in WRITTEN.items():

@@ -26,6 +26,7 @@ from tests.events.notebooks import (
     written,
 )
 from tests.events.programs import wait_until
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,7 +137,7 @@ def test_a_running_reader_outlives_its_connections_and_frees_the_lease_when_stop
             wait_until(partial(notebook.has, badge))
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     assert not thread.is_alive()
     assert sorted(set(notebook.seen)) == ["a", "b", "c"]
     written("d")
@@ -158,7 +159,7 @@ def test_a_standby_takes_over_while_it_runs() -> None:
         wait_until(lambda: notebook.seen == ["a"])
     finally:
         stop.set()
-        standby.join(10)
+        standby.join(PATIENCE)
     assert cursor().owner == ""
 
 
@@ -194,6 +195,6 @@ def test_two_readers_in_threads_count_each_event_once() -> None:
     finally:
         stop.set()
         for thread in readers:
-            thread.join(10)
+            thread.join(PATIENCE)
     assert counted() == 30
     assert ProcessedEvent.objects.count() == 30

@@ -19,6 +19,7 @@ from tests.events.facts import activate
 from tests.events.notebooks import Notebook, group_of
 from tests.events.programs import wait_until
 from tests.events.wires import Wire
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +64,7 @@ def test_events_arrive_while_the_listening_connection_is_silent_broken_and_back(
         arrives(notebook, "heard again")
     finally:
         stop.set()
-        reader.join(20)
+        reader.join(PATIENCE)
     assert notebook.seen == ["heard", "polled for", "broken", "heard again"]
 
 

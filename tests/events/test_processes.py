@@ -20,7 +20,8 @@ from events.notify import Listener, backoff
 from events.processes import run_until_signal
 from events.sequencer import number_pending
 from tests.events.facts import activate
-from tests.events.programs import PATIENCE, running, wait_for
+from tests.events.programs import running, wait_for
+from tests.patience import PATIENCE
 
 
 @pytest.mark.django_db(transaction=True)
@@ -61,7 +62,7 @@ def test_a_loop_that_ends_by_itself_ends_the_process() -> None:
     other_stopped = threading.Event()
 
     def patient(stop: threading.Event) -> None:
-        stop.wait(10)
+        stop.wait(PATIENCE)
         other_stopped.set()
 
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
@@ -78,7 +79,7 @@ def test_a_loop_that_hangs_does_not_delay_the_end(monkeypatch: pytest.MonkeyPatc
     release = threading.Event()
 
     def hang(_stop: threading.Event) -> None:
-        release.wait(10)
+        release.wait(PATIENCE)
 
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     asker = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))

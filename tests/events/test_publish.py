@@ -18,6 +18,7 @@ from events.models import Event
 from events.notify import APPENDED, wake_sequencer
 from events.services import publish
 from tests.events.facts import AuthorityBalanceLow, BadgeActivated, activate, row
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,5 +118,5 @@ def test_a_commit_notifies(monkeypatch: pytest.MonkeyPatch) -> None:
     with psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True) as session:
         session.execute(f"LISTEN {APPENDED}")
         activate(uuid7())
-        heard = list(session.notifies(timeout=30, stop_after=1))
+        heard = list(session.notifies(timeout=PATIENCE, stop_after=1))
     assert [note.channel for note in heard] == [APPENDED]

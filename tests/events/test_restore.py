@@ -22,7 +22,8 @@ from events.consumer import Consumer
 from events.groups import ConsumerGroup
 from events.sequencer import number_pending
 from tests.events.facts import activate
-from tests.events.programs import PATIENCE, database_url, running, wait_for
+from tests.events.programs import database_url, running, wait_for
+from tests.patience import PATIENCE
 
 ANN, BOB = UUID(int=1), UUID(int=2)
 
@@ -54,7 +55,9 @@ def fresh() -> Iterator[Server]:
 
 def postgres_tool(folder: Path, *command: str) -> None:
     program = _reachable_binaries(folder, None) / command[0]
-    done = subprocess.run([program, *command[1:]], capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [program, *command[1:]], capture_output=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
 
 

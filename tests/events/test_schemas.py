@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from events.catalogue import FOLDER, InvalidEvent, event_types, schema_for
 from tests.events.facts import MINT, MOMENT, SIGNATURE
+from tests.patience import PATIENCE
 
 USER, ADMIN, INTERNAL = "user", "admin", "internal"
 OPERATIONS, ANALYTICS = "nft-operations-topic", "nft-analytics-topic"
@@ -248,4 +249,7 @@ def test_an_unknown_type_has_no_schema() -> None:
 def test_no_process_loads_the_slow_validator_before_an_event_is_broken() -> None:
     """Its formats take seconds of every start, also of each process that a test starts."""
     program = "import sys, events.catalogue; sys.exit('jsonschema' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", program], timeout=PATIENCE, check=False).returncode
+        == 0
+    )

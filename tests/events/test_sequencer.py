@@ -23,6 +23,7 @@ from core.ids import uuid7
 from events.models import Event, Sequencer, UserSequence
 from events.sequencer import LOCK, NUMBER_A_BATCH, number_batch, number_pending, run_sequencer
 from tests.events.facts import activate, row, warn_admins
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,14 +97,14 @@ def test_a_late_commit_is_not_skipped() -> None:
         with transaction.atomic():
             activate(ann, "slow")
             written.set()
-            may_commit.wait(10)
+            may_commit.wait(PATIENCE)
 
     slow = in_thread(write_slowly)
-    assert written.wait(10)
+    assert written.wait(PATIENCE)
     quick = activate(ann, "quick")
     assert number_pending() == 1
     may_commit.set()
-    slow.join(10)
+    slow.join(PATIENCE)
     assert number_pending() == 1
     assert [event.data["badgeId"] for event in Event.objects.for_user(ann)] == ["quick", "slow"]
     late = Event.objects.for_user(ann, after=1).get()
@@ -169,13 +170,13 @@ def test_contending_writers_and_two_sequencers_lose_and_reorder_nothing() -> Non
     try:
         threads = [in_thread(partial(writers.write, seed)) for seed in range(6)]
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)
         expected = sum(len(badges) for badges in writers.written.values())
         wait_for_head(expected)
     finally:
         stop.set()
         for thread in sequencers:
-            thread.join(10)
+            thread.join(PATIENCE)
     assert writers.rolled_back
     assert_whole(expected)
     for user, badges in writers.written.items():
@@ -183,7 +184,7 @@ def test_contending_writers_and_two_sequencers_lose_and_reorder_nothing() -> Non
 
 
 def wait_for_head(position: int) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while Event.objects.all().head_position() < position and time.monotonic() < deadline:
         time.sleep(0.02)
     assert Event.objects.all().head_position() == position
@@ -212,7 +213,7 @@ def test_a_frozen_sequencer_is_ended_by_the_server() -> None:
     def freeze(execute: Callable[..., object], sql: str, *rest: object) -> object:
         if "row_number" in sql:
             frozen.set()
-            done.wait(60)
+            done.wait(PATIENCE)
         return execute(sql, *rest)
 
     def number_and_freeze() -> None:
@@ -223,12 +224,12 @@ def test_a_frozen_sequencer_is_ended_by_the_server() -> None:
             failures.append(error)
 
     victim = in_thread(number_and_freeze)
-    assert frozen.wait(10)
-    deadline = time.monotonic() + 40
+    assert frozen.wait(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
     while number_pending() == 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     done.set()
-    victim.join(10)
+    victim.join(PATIENCE)
     assert_whole(1)
     assert len(failures) == 1
 
@@ -249,7 +250,7 @@ def test_the_sequencer_outlives_its_connections() -> None:
                 assert cursor.rowcount >= 1
     finally:
         stop.set()
-        sequencer.join(10)
+        sequencer.join(PATIENCE)
     assert not sequencer.is_alive()
     assert_whole(3)
 

@@ -14,8 +14,9 @@ import pytest
 from events.models import GroupCursor
 from events.sequencer import number_pending
 from tests.events.facts import activate
-from tests.events.programs import PATIENCE, database_url, running, wait_until
+from tests.events.programs import database_url, running, wait_until
 from tests.events.wires import Wire
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,7 +23,8 @@ from events.sequencer import number_pending
 from events.status import GroupCollector, group_statuses
 from events.watch import STUCK_SECONDS, watched
 from tests.events.facts import activate
-from tests.events.programs import PATIENCE, running, wait_for, wait_until
+from tests.events.programs import running, wait_for, wait_until
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +43,7 @@ def group() -> ConsumerGroup:
 
 
 def scrape(port: int, path: str = "/metrics") -> str:
-    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
         text: str = answer.read().decode()
         return text
 

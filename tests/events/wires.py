@@ -4,6 +4,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from tests.patience import PATIENCE
+
 
 class Wire:
     """A TCP relay to the database that can fall silent, break, and refuse to connect."""
@@ -48,9 +50,9 @@ class Wire:
         with suppress(OSError):  # closed before
             self._entry.shutdown(socket.SHUT_RDWR)
         self._entry.close()
-        self._threads[0].join(10)  # accepts no more
+        self._threads[0].join(PATIENCE)  # accepts no more
         self.cut()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         for end in self._ends:
             end.close()

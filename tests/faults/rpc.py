@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE
+
 KEY = "rpc-key-that-nobody-may-read"
 
 
@@ -22,7 +24,7 @@ class FlakyRpc:
         self._mended = threading.Event()
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
-        self._http = httpx.Client(timeout=30, trust_env=False)  # one: each loads certificates
+        self._http = httpx.Client(timeout=PATIENCE, trust_env=False)  # one: each loads certificates
         self._listen()
 
     @property
@@ -60,7 +62,7 @@ class FlakyRpc:
             self.failed += 1
         match self.fault:
             case "hangs" | "refuses":
-                self._mended.wait(60)
+                self._mended.wait(PATIENCE)
                 return None
             case "html":
                 return 200, b"<html><body>Welcome to the captive portal</body></html>"

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.processes import spawn
 from demo.system import ROOT
 from tests.faults.network.tally import load_tallies
+from tests.patience import PATIENCE
 
 SUITES = {
     "network": ("tests/faults/network",),
@@ -30,7 +31,7 @@ def is_suite_kept(part: str, profile: str, seed: int) -> bool:
             passed = child.wait() == 0
         except KeyboardInterrupt:
             child.terminate()
-            child.wait(60)
+            child.wait(PATIENCE)
             raise
         return _is_network_told(Path(report)) and passed if part == "network" else passed
 

@@ -20,10 +20,10 @@ from demo.servers import NOBODY, start_postgres, start_redis
 from demo.state import State
 from demo.system import ROOT, System
 from tests.faults.rpc import KEY, FlakyRpc
+from tests.patience import PATIENCE
 
 SLOT_MS = 40
 FINALITY_SLOTS = 15
-WAIT_SECONDS = 40.0
 
 
 class FaultySystem(System):
@@ -97,7 +97,7 @@ class FaultySystem(System):
 
     def restart_postgres(self) -> None:
         """Again and again: after a crash it starts once its old processes are gone."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while True:
             self.restart("postgres")
             while self._children["postgres"].poll() is None:
@@ -174,7 +174,7 @@ def make_system(state: State, port: int) -> FaultySystem:
     return system
 
 
-def eventually(happened: Callable[[], object], what: str, *, seconds: float = WAIT_SECONDS) -> None:
+def eventually(happened: Callable[[], object], what: str, *, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, f"Never came: {what}"

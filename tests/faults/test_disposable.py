@@ -16,6 +16,7 @@ import pytest
 
 from tests.faults.member import Member, owners
 from tests.faults.system import FaultySystem, eventually
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.e2e
 
@@ -45,7 +46,7 @@ class Stubborn:
 
     def __init__(self, run: Run, member: Member) -> None:
         self.run, self.member = run, member
-        self._http = httpx.Client(base_url=run.system.base_url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=run.system.base_url, timeout=PATIENCE, trust_env=False)
         run.system.clients.append(self._http)
 
     def call(self, method: str, path: str, body: object = None) -> Any:

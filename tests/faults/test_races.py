@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.member import Member, owners
 from tests.faults.system import FaultySystem
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.e2e
 
@@ -31,7 +32,7 @@ def together(
 
     async def run() -> list[httpx.Response]:
         async with httpx.AsyncClient(
-            base_url=system.base_url, headers=member.headers, timeout=60, trust_env=False,
+            base_url=system.base_url, headers=member.headers, timeout=PATIENCE, trust_env=False,
             limits=httpx.Limits(max_connections=MANY),
         ) as client:  # fmt: skip
             answers = [asyncio.create_task(call(client, *each)) for each in calls]

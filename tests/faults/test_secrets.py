@@ -9,6 +9,7 @@ from demo.servers import Server
 from demo.system import ROOT
 from tests.faults.member import newcomer
 from tests.faults.system import FaultySystem
+from tests.patience import PATIENCE
 
 SECRET = "a-secret-that-nobody-may-read"
 
@@ -16,7 +17,7 @@ SECRET = "a-secret-that-nobody-may-read"
 def output_of(*command: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
-        cwd=ROOT, env=environment, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=ROOT, env=environment, timeout=PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     assert done.returncode != 0
     return done.stdout.decode()

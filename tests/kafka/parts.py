@@ -31,6 +31,7 @@ from events.kafka.messages import EVENT_LOG
 from events.models import Event, GroupCursor, ProcessedEvent
 from events.sequencer import number_pending
 from tests.events.facts import activate
+from tests.patience import PATIENCE
 
 # What the facts of these tests are copied to.
 TOPICS = {
@@ -43,7 +44,6 @@ TOPICS = {
     "mp-trade-topic.dlq": 1,
 }
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
 ANN = UUID(int=1)
 
 
@@ -125,7 +125,7 @@ class KafkaBus(PostgresBus):
         super().forget(group)
         admin = new_admin()
         for result in admin.delete_consumer_groups([prefixed(group_id(group))]).values():
-            result.result(timeout=10)
+            result.result(timeout=PATIENCE)
 
     def environment(self) -> dict[str, str]:
         return {
@@ -197,7 +197,7 @@ def turning(*readers: Turning) -> Iterator[None]:
     finally:
         ended.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE)
 
 
 def messages_in(topic: str, count: int) -> list[Message]:
@@ -258,7 +258,7 @@ def allow_large(topic: str) -> None:
     )
     admin = new_admin()
     for result in admin.incremental_alter_configs([resource]).values():
-        result.result(timeout=20)
+        result.result(timeout=PATIENCE)
 
 
 # A process with a group whose effect is a counter in the database, and otherwise `manage.py`.

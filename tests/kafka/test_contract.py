@@ -30,6 +30,7 @@ from tests.kafka.parts import (
     wait_until,
     written,
 )
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,12 +78,12 @@ def test_what_commits_late_is_not_skipped(bus: PostgresBus) -> None:
         with transaction.atomic():
             publish(BadgeActivated(user_id=BOB, badge_id="late"))
             opened.set()
-            release.wait(20)
+            release.wait(PATIENCE)
         connection.close()
 
     writer = threading.Thread(target=write_late)
     writer.start()
-    assert opened.wait(10)
+    assert opened.wait(PATIENCE)
     written("early")
     bus.publish()
     reader = bus.reader(group_of(notebook))

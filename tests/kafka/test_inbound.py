@@ -28,6 +28,7 @@ from tests.kafka.parts import (
     turn_until,
     wait_until,
 )
+from tests.patience import PATIENCE
 from tests.trading.parts import new_wallet, restore_milestones, volume_of
 from trading.handlers import INBOUND, TOPIC, record_from_topic
 from trading.models import Trade
@@ -153,7 +154,7 @@ def test_the_command_reads_trades_and_exists_only_with_kafka(
     with running("consume", "trades-inbound", environment=environment, log=log) as process:
         wait_until(lambda: Trade.objects.exists() or process.poll() is not None)
         process.terminate()
-        assert process.wait(40) == 0, log.read_text()
+        assert process.wait(PATIENCE) == 0, log.read_text()
     assert volume_of(wallet) == Decimal("10.5")
     settings.KAFKA_BOOTSTRAP_SERVERS = ""
     with pytest.raises(CommandError, match="No group trades-inbound"):

@@ -32,6 +32,7 @@ from tests.kafka.parts import (
     wait_until,
     written,
 )
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,7 +168,7 @@ def test_a_process_ends_when_it_is_told_to_in_the_middle_of_its_work(
     with running("consume", "counter", environment=bus.environment(), log=log) as process:
         wait_until(lambda: counted() >= 5 or process.poll() is not None)
         process.terminate()
-        assert process.wait(40) == 0, log.read_text()
+        assert process.wait(PATIENCE) == 0, log.read_text()
     done = ProcessedEvent.objects.filter(group="counter").count()
     assert counted() == done
     abandoned = "did not stop in time" in log.read_text()  # as on a very slow machine

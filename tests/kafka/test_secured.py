@@ -21,6 +21,7 @@ from django.core.management import CommandError, call_command
 from events.kafka.inbound import Inbound, inbound_reader
 from events.kafka.topics import delete_topics, planned_topics
 from tests.kafka.parts import counted, new_bridge, running, turning, wait_until, written
+from tests.patience import PATIENCE
 from tools.kafka.certificates import write_certificates
 from tools.kafka.server import KafkaServer
 
@@ -44,7 +45,7 @@ def secured(kafka: KafkaServer, settings: Any) -> KafkaServer:
     change = UserScramCredentialUpsertion(user, password, PASSWORD.encode())
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     for result in admin.alter_user_scram_credentials([change]).values():
-        result.result(timeout=20)
+        result.result(timeout=PATIENCE)
     settings.KAFKA_PREFIX = f"t{uuid4().hex[:8]}-"
     settings.KAFKA_BOOTSTRAP_SERVERS = kafka.secured
     settings.KAFKA_SECURITY_PROTOCOL = "SASL_SSL"
@@ -66,7 +67,7 @@ def test_every_process_gets_through_by_the_documented_variables(
     environment |= {"KAFKA_SASL_PASSWORD_FILE": str(secret), "KAFKA_SESSION_TIMEOUT_MS": "6000"}
     log = tmp_path / "log"
     with running("kafka_topics", environment=environment, log=log) as topics:
-        assert topics.wait(60) == 0, log.read_text()
+        assert topics.wait(PATIENCE) == 0, log.read_text()
     written("a", "b", "c")
     with running("consume", "kafka", "counter", environment=environment, log=log) as readers:
         wait_until(lambda: counted() == 3 or readers.poll() is not None, patience=120)

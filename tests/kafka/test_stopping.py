@@ -8,6 +8,7 @@ import pytest
 
 from events.models import GroupCursor
 from tests.kafka.parts import counted, running, wait_until, written
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +34,7 @@ def test_a_process_ends_while_kafka_is_frozen(
         try:
             written("b")
             process.terminate()
-            assert process.wait(40) == 0, log.read_text()
+            assert process.wait(PATIENCE) == 0, log.read_text()
         finally:
             kafka.process.send_signal(signal.SIGCONT)
 

@@ -4,6 +4,7 @@ import pytest
 from solana.rpc.async_api import AsyncClient
 
 from chain.localnet.process import LocalnetProcess
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +16,5 @@ def net() -> Iterator[LocalnetProcess]:
 
 @pytest.fixture
 async def client(net: LocalnetProcess) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(net.rpc_url, timeout=10) as client:
+    async with AsyncClient(net.rpc_url, timeout=PATIENCE) as client:
         yield client

@@ -11,6 +11,7 @@ from solders.keypair import Keypair
 
 from chain.localnet.process import LocalnetFailed, LocalnetProcess
 from tests.localnet.wallets import SOL, balance, funded, latest, minted, payment, send, status
+from tests.patience import PATIENCE
 
 
 def test_the_ledger_survives_a_restart(tmp_path: Path):
@@ -120,7 +121,7 @@ def test_an_open_connection_does_not_keep_it_from_ending(tmp_path: Path):
     net = LocalnetProcess(state=tmp_path / "ledger.sqlite", slot_ms=10)
     with connect(net.ws_url, proxy=None):
         net.process.send_signal(signal.SIGTERM)
-        assert net.process.wait(30) == 0
+        assert net.process.wait(PATIENCE) == 0
     net.stop()
 
 
@@ -142,7 +143,7 @@ def test_it_ends_with_the_process_that_started_it():
         child = int(parent.stdout.readline())
         parent.kill()
         parent.wait()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(child)

@@ -13,6 +13,7 @@ from websockets.typing import Origin
 
 from chain.localnet.process import LocalnetProcess
 from tests.localnet.wallets import SOL, funded, latest, payment, send
+from tests.patience import PATIENCE
 
 SYSTEM = "1" * 32
 
@@ -35,7 +36,7 @@ class Listener:
         return number
 
     def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self._socket.recv(timeout=30))
+        message: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE))
         return message
 
     def result(self) -> Any:
@@ -192,11 +193,11 @@ def test_bad_subscriptions_are_refused(listener: Listener, method: str, params: 
 def test_garbage_on_the_socket_is_answered(net: LocalnetProcess):
     with connect(net.ws_url, proxy=None) as socket:
         socket.send("{")
-        assert json.loads(socket.recv(timeout=30))["error"]["code"] == -32700
+        assert json.loads(socket.recv(timeout=PATIENCE))["error"]["code"] == -32700
         socket.send("[]")
-        assert json.loads(socket.recv(timeout=30))["error"]["code"] == -32600
+        assert json.loads(socket.recv(timeout=PATIENCE))["error"]["code"] == -32600
         socket.send(json.dumps({"method": "getSlot", "id": 1}))
-        assert json.loads(socket.recv(timeout=30))["error"]["code"] == -32601
+        assert json.loads(socket.recv(timeout=PATIENCE))["error"]["code"] == -32601
 
 
 def test_a_page_of_another_site_gets_no_socket(net: LocalnetProcess):

@@ -13,6 +13,7 @@ from chain.clusters import GENESIS_HASHES
 from chain.localnet.process import LocalnetProcess
 from nft.chain_access import greet_chain
 from nft.checks import cluster_is_pinned
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,7 +57,7 @@ def test_a_worker_does_not_start_on_another_cluster(localnet: LocalnetProcess) -
     }
     worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "solo"]
     done = subprocess.run(
-        worker, cwd=ROOT, env=environment, timeout=110, capture_output=True, text=True
+        worker, cwd=ROOT, env=environment, timeout=PATIENCE, capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "WRONG_CLUSTER" in done.stderr

@@ -18,6 +18,7 @@ from tests.nft.test_preview import codes, preview
 from tests.nft.test_upgrade_api import Caller
 from tests.nft.test_whose_burn import burn_own, cancelled
 from tests.nft.world import World, reread
+from tests.patience import PATIENCE
 from trading.models import UserVolume
 
 CALLERS, CAP = 500, 60
@@ -50,7 +51,7 @@ def qualified_crowd() -> list[User]:
 def test_of_500_unlocks_at_once_exactly_the_cap_succeeds(tiers: list[Tier]) -> None:
     cap(1, CAP)
     users = qualified_crowd()
-    together, connections = Barrier(CALLERS, timeout=60), BoundedSemaphore(40)
+    together, connections = Barrier(CALLERS, timeout=PATIENCE), BoundedSemaphore(40)
 
     def call(user: User) -> str:
         together.wait()

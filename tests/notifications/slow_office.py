@@ -4,6 +4,8 @@ import socketserver
 import threading
 from email import message_from_bytes
 
+from tests.patience import PATIENCE
+
 ANSWERS = {
     "BANNER": b"220 ready\r\n",
     "EHLO": b"250-slow\r\n250 STARTTLS\r\n",
@@ -86,5 +88,5 @@ class SlowOffice:
     def close(self) -> None:
         self._closed.set()
         self._server.shutdown()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._server.server_close()

@@ -9,6 +9,7 @@ from notifications.models import Delivery, Notification
 from notifications.services.erasing import erase_member
 from notifications.services.notifying import notify
 from tests.notifications.parts import NOW, earn, new_user, reachable
+from tests.patience import PATIENCE
 
 
 @pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def test_who_is_erased_while_they_are_being_told_keeps_nothing(settings) -> None
         thread.start()
         thread.join(0.5)
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not Notification.objects.exists()
     assert not Delivery.objects.exists()
     with transaction.atomic():

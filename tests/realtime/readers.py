@@ -12,8 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import ClientConnection, connect
 
 from realtime.websocket import CLOSE_CODES
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person
-from tests.realtime.servers import TIMEOUT, Ended, Message, Sse, WebServer, close_later
+from tests.realtime.servers import Ended, Message, Sse, WebServer, close_later
 
 REASONS = {code: reason for reason, code in CLOSE_CODES.items()}
 Envelope = dict[str, Any]
@@ -141,7 +142,7 @@ class WebSocketReader:
         self.point = self._receive().get("after", self.point)
 
     def next(self) -> Envelope:
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         message = self._receive()
         while message["type"] in {"heartbeat", "superseded", "closing"}:
             assert time.monotonic() < deadline, "no event came"
@@ -181,7 +182,7 @@ class PollReader:
             self.point = self._ask().json()["sequence"]
 
     def next(self) -> Envelope:
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         while not self._waiting:
             assert time.monotonic() < deadline, "no event came"
             answer = self._ask(after=self.point, wait=5)
@@ -221,7 +222,7 @@ def open_socket(web: WebServer, query: str = "", **more: Any) -> ClientConnectio
     closing = close_later(ExitStack())
     socket: ClientConnection = closing.enter_context(
         connect(
-            uri, compression=None, open_timeout=TIMEOUT, close_timeout=5, ping_interval=None,
+            uri, compression=None, open_timeout=PATIENCE, close_timeout=5, ping_interval=None,
             proxy=None, **more,
         )
     )  # fmt: skip
@@ -230,5 +231,5 @@ def open_socket(web: WebServer, query: str = "", **more: Any) -> ClientConnectio
 
 def receive(socket: ClientConnection) -> Envelope:
     """The next message. Raises ConnectionClosed, TimeoutError."""
-    message: Envelope = json.loads(socket.recv(timeout=TIMEOUT))
+    message: Envelope = json.loads(socket.recv(timeout=PATIENCE))
     return message

@@ -16,10 +16,8 @@ from django.db import connection
 
 from core.processes import spawn, stop
 from demo.servers import free_port
+from tests.patience import PATIENCE
 from tests.plain_http import NO_TLS
-
-STARTS_WITHIN = 90.0
-TIMEOUT = 30.0
 
 
 @dataclass
@@ -29,7 +27,7 @@ class WebServer:
     port: int
 
     def get(self, path: str, **more: Any) -> httpx.Response:
-        return httpx.get(self.base + path, timeout=TIMEOUT, verify=NO_TLS, **more)
+        return httpx.get(self.base + path, timeout=PATIENCE, verify=NO_TLS, **more)
 
     def stream(self, path: str = "/api/v1/user/nft-events", **more: Any) -> "Sse":
         return Sse(self.base + path, **more)
@@ -77,7 +75,7 @@ test_database_url.__test__ = False  # type: ignore[attr-defined]
 
 
 def _wait_until_ready(server: WebServer) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             if server.get("/healthz").status_code == 200:
@@ -89,7 +87,7 @@ def _wait_until_ready(server: WebServer) -> None:
 
 
 def wait_for_readiness(web: WebServer, status: int) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while web.get("/readyz").status_code != status:
         assert time.monotonic() < deadline, f"readiness never became {status}"
         time.sleep(0.1)
@@ -104,7 +102,7 @@ def metric(web: WebServer, name: str) -> float:
 
 
 def wait_for_metric(web: WebServer, name: str, value: float) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while metric(web, name) != value:
         assert time.monotonic() < deadline, f"{name} never became {value}"
         time.sleep(0.05)
@@ -156,7 +154,7 @@ class Sse:
         last: str | None = None,
         **more: Any,
     ):
-        self._client = httpx.Client(timeout=TIMEOUT, verify=NO_TLS)
+        self._client = httpx.Client(timeout=PATIENCE, verify=NO_TLS)
         sent = dict(headers or {}) | ({"Last-Event-ID": last} if last is not None else {})
         request = self._client.build_request("GET", url, headers=sent, **more)
         self.response = self._client.send(request, stream=True)
@@ -173,7 +171,7 @@ class Sse:
 
     def next(self, *, heartbeats: bool = False) -> Message:
         """Raises Ended, httpx.ReadTimeout; also for a stream that has nothing but heartbeats."""
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         for message in self._messages:
             if heartbeats or message.type != "heartbeat":
                 return message
@@ -229,7 +227,7 @@ def raw_request(
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     client.connect(("127.0.0.1", port))
-    client.settimeout(TIMEOUT)
+    client.settimeout(PATIENCE)
     headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n{more}"
     client.sendall(f"GET {path} HTTP/1.1\r\n{headers}\r\n".encode())
     return client

@@ -17,6 +17,7 @@ from accounts.models import LoginSession
 from accounts.services import end_login_session
 from events.models import Event
 from events.services import publish
+from tests.patience import PATIENCE
 from tests.realtime.clients import Tab, Wanderer
 from tests.realtime.feed import Person, badge, badges, log_of, new_person, tell, write
 from tests.realtime.readers import (
@@ -159,7 +160,7 @@ def test_resuming_while_events_are_written_has_no_hole_and_no_duplicate(
 def write_ahead(ahead: Semaphore, person: Person, *, rounds: int) -> None:
     try:
         for _ in range(rounds):
-            assert ahead.acquire(timeout=40)
+            assert ahead.acquire(timeout=PATIENCE)
             tell(*badges(person.user, 3))
             tell(badge(person.user))
     finally:
@@ -216,8 +217,8 @@ def test_four_tabs_do_not_take_turns(web: WebServer, person: Person, kind: type[
         for tab in tabs:
             connected = Signal()
             running.append(threads.submit(tab.run, 2, connected))
-            assert connected.wait(30)
-        running[0].result(30)
+            assert connected.wait(PATIENCE)
+        running[0].result(PATIENCE)
         tell(badge(person.user))
         for tab in tabs:
             tab.reader.web = second
@@ -225,13 +226,13 @@ def test_four_tabs_do_not_take_turns(web: WebServer, person: Person, kind: type[
         wait_for_connects(tabs[1:], running[1:])
         tell(badge(person.user))
         for run in running:
-            run.result(40)
+            run.result(PATIENCE)
     assert [(tab.superseded, tab.connects) for tab in tabs] == [(True, 1)] + [(False, 2)] * 3
     assert [tab.got for tab in tabs[1:]] == [[1, 2]] * 3
 
 
 def wait_for_connects(tabs: Sequence[Tab], running: Sequence[Future[None]]) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while any(tab.connects < 2 for tab in tabs):
         if any(run.done() for run in running):
             return  # one failed: its error is in its result
@@ -314,7 +315,7 @@ def writing(people: Sequence[Person]) -> Iterator[None]:
         finally:
             stop.set()
         writer.result()
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while Event.objects.filter(position=None).exists():
         assert time.monotonic() < deadline, "nobody numbers the events"
         time.sleep(0.05)

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from core.redis import redis_client
 from realtime.overview import read_overview
+from tests.patience import PATIENCE
 from tests.realtime.feed import badge, new_person, tell
 from tests.realtime.servers import WebServer, start_web
 from tests.realtime.watching import metric, wait_for
@@ -36,7 +37,7 @@ class Crowd:
         self._heard: dict[socket.socket, bytes] = {}
 
     def open(self, token: str) -> None:
-        client = socket.create_connection(("127.0.0.1", self._port), timeout=60)
+        client = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
         client.sendall(
             b"GET /api/v1/user/nft-events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             b"Authorization: Bearer " + token.encode() + b"\r\n\r\n"

@@ -15,6 +15,7 @@ from accounts.models import LoginSession, StreamTicket
 from accounts.services import end_login_session, issue_stream_ticket
 from core.ids import uuid7
 from nft.events import UpgradeCancelled
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person, badge, badges, new_person, tell
 from tests.realtime.servers import (
     Ended,
@@ -264,7 +265,7 @@ def test_a_server_that_stops_ends_its_streams_kindly(person: Person) -> None:
     assert (closing.type, closing.data["reason"]) == ("closing", "shutdown")
     assert 2000 <= int(closing.retry or 0) <= 4000
     assert stream.has_ended()
-    assert server.process.wait(30) is not None
+    assert server.process.wait(PATIENCE) is not None
 
 
 def test_two_processes_share_a_users_limit(web: WebServer, strict: WebServer) -> None:

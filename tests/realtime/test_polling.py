@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import LoginSession
 from accounts.services import end_login_session
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person, badge, badges, tell
 from tests.realtime.readers import CHANGES
 from tests.realtime.servers import WebServer, start_web, wait_for_metric
@@ -179,4 +180,4 @@ def test_a_server_that_stops_answers_the_polls_that_wait(person: Person) -> None
         waiting = wait_in(threads, server, person)
         server.process.send_signal(signal.SIGTERM)
         assert waiting.result().status_code == 304
-    assert server.process.wait(30) is not None
+    assert server.process.wait(PATIENCE) is not None

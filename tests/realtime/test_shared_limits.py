@@ -19,9 +19,8 @@ from realtime.channels import control_channel
 from realtime.control import Control
 from realtime.limits import Limits
 from realtime.peers import Peers
+from tests.patience import PATIENCE
 from tests.together import until
-
-PATIENT_SECONDS = 30
 
 
 class Process:
@@ -30,7 +29,7 @@ class Process:
     def __init__(self, client: aioredis.Redis, limits: Limits["Stream"]):
         self.client = client
         self.limits = limits
-        self.control = Control(limits, client, answers_within=PATIENT_SECONDS)
+        self.control = Control(limits, client, answers_within=PATIENCE)
 
     def open(self, user_id: UUID, stream_id: str = "") -> "Stream":
         stream = Stream(self.limits, user_id, stream_id)
@@ -50,7 +49,7 @@ class Process:
     async def hear(self, ready: asyncio.Event) -> None:
         async with self.client.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(control_channel())
-            await pubsub.get_message(ignore_subscribe_messages=False, timeout=PATIENT_SECONDS)
+            await pubsub.get_message(ignore_subscribe_messages=False, timeout=PATIENCE)
             ready.set()
             while True:
                 message = await pubsub.get_message(timeout=1)
@@ -109,9 +108,7 @@ async def deploy() -> AsyncIterator[Deploy]:
 
 @asynccontextmanager
 async def _process(limits: Limits[Stream]) -> AsyncIterator[Process]:
-    async with aioredis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=PATIENT_SECONDS
-    ) as client:
+    async with aioredis.Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE) as client:
         process = Process(client, limits)
         ready = asyncio.Event()
         tasks = [

@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from realtime.sockets import SocketConnection, response_behind
+from tests.patience import PATIENCE
 from tests.together import until as reached
 
 OPENING = {"type": "http.response.start", "status": 200, "headers": []}
@@ -74,7 +75,7 @@ async def _serving(*, grace: float = 30, cut_first: str = "") -> AsyncIterator[S
     running = asyncio.create_task(server._serve())
     yield server
     server.should_exit = True
-    await asyncio.wait_for(running, 30)
+    await asyncio.wait_for(running, PATIENCE)
 
 
 @pytest.fixture

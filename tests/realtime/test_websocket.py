@@ -19,6 +19,7 @@ from accounts.models import LoginSession, StreamTicket
 from accounts.services import end_login_session
 from realtime.handshake import websocket
 from realtime.websocket import CLOSE_CODES
+from tests.patience import PATIENCE
 from tests.realtime.feed import Person, badge, new_person, tell
 from tests.realtime.readers import open_socket, receive
 from tests.realtime.servers import UPGRADE, WebServer, raw_request, read_until, start_web
@@ -183,7 +184,7 @@ def test_a_server_that_stops_says_when_to_come_back(person: Person) -> None:
     code, last = last_words(socket)
     assert (code, last["reason"]) == (4000, "shutdown")
     assert 2000 <= last["retry"] <= 4000
-    assert server.process.wait(30) is not None
+    assert server.process.wait(PATIENCE) is not None
 
 
 def test_a_server_that_is_late_tells_everybody_that_it_stops(shared_log: None) -> None:
@@ -195,7 +196,7 @@ def test_a_server_that_is_late_tells_everybody_that_it_stops(shared_log: None) -
     server.process.send_signal(signal.SIGCONT)
     heard = [last_words(socket) for socket in crowd]
     assert {(code, last.get("reason")) for code, last in heard} == {(4000, "shutdown")}
-    assert server.process.wait(30) is not None
+    assert server.process.wait(PATIENCE) is not None
 
 
 def test_a_ping_is_answered(web: WebServer, person: Person) -> None:

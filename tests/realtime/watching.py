@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.patience import PATIENCE
 from tests.realtime.servers import WebServer
-
-PATIENCE_SECONDS = 40
 
 
 def metric(web: WebServer, name: str, **labels: str) -> float:
@@ -21,7 +20,7 @@ def metric(web: WebServer, name: str, **labels: str) -> float:
     )
 
 
-def wait_for(done: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+def wait_for(done: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Raises AssertionError when it does not happen in time."""
     deadline = time.monotonic() + seconds
     while not done():

@@ -13,6 +13,7 @@ from tests.e2e.conftest import QuickSystem, whole_system
 from tests.nft.conftest import make_user
 from tests.nft.ladder import seed_quickly
 from tests.notifications.receivers import PushService
+from tests.patience import PATIENCE
 from tests.web.visitor import Visitor, visiting
 
 # Playwright brings these itself, or speaks over a pipe of its own.
@@ -28,7 +29,7 @@ def chromium() -> Iterator[Browser]:
     flags = [flag for flag in FLAGS if flag not in OWN_FLAGS]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=flags, timeout=60_000
+            executable_path=shutil.which("chromium"), args=flags, timeout=PATIENCE * 1000
         )
         yield browser
         browser.close()

@@ -11,9 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from demo.airdrop import request_airdrop
 from demo.system import System
+from tests.patience import PATIENCE
 from tests.plain_http import NO_TLS
-
-PATIENCE = 60_000.0  # milliseconds; a busy machine is no fault
 
 
 @dataclass
@@ -57,7 +56,9 @@ class Visitor:
     def serve(self, path: str, body: object) -> Any:
         key = {"Authorization": f"Api-Key {self.system.service_api_key}"}
         url = self.system.base_url + path
-        answer = httpx.post(url, json=body, headers=key, verify=NO_TLS, trust_env=False, timeout=20)
+        answer = httpx.post(
+            url, json=body, headers=key, verify=NO_TLS, trust_env=False, timeout=PATIENCE
+        )
         return answer.raise_for_status().json()
 
     def trade(self, volume: str) -> None:
@@ -77,7 +78,7 @@ class Visitor:
             "params": [signed, {"encoding": "base64"}],
         }  # fmt: skip
         rpc_url = self.system.localnet.rpc_url
-        answer = httpx.post(rpc_url, json=sending, verify=NO_TLS, trust_env=False, timeout=20)
+        answer = httpx.post(rpc_url, json=sending, verify=NO_TLS, trust_env=False, timeout=PATIENCE)
         assert "error" not in answer.json(), answer.text
 
     def get_coins(self) -> None:
@@ -127,7 +128,7 @@ def visiting(browser: Browser, system: System, **settings: Any) -> Iterator[Visi
 def new_visitor(browser: Browser, system: System, **settings: Any) -> Visitor:
     """With a browser profile of their own, so also with a wallet of their own."""
     context = browser.new_context(**({"viewport": {"width": 1180, "height": 860}} | settings))
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PATIENCE * 1000)
     visitor = Visitor(system, context, context.new_page())
 
     def watch(request: Request) -> None:

@@ -16,6 +16,7 @@ from core.processes import spawn, stop
 from demo.configuration import new_secrets
 from demo.servers import Server, lasting_port, start_postgres, start_redis
 from tests.faults.chaos.journals import Written, read_journals
+from tests.patience import PATIENCE
 from tools.kafka.server import KafkaServer, start_kafka
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,7 +91,7 @@ class Cluster:
 
     def _prepare(self) -> None:
         done = subprocess.run(
-            _python("preparing"), cwd=ROOT, env=self.environment("bridge"), timeout=120,
+            _python("preparing"), cwd=ROOT, env=self.environment("bridge"), timeout=PATIENCE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -149,7 +150,7 @@ class Cluster:
         if self.kafka.process.poll() is not None:  # a broker that stumbles is no fault of ours
             self.kafka.spawn_again()
         self.kafka.await_answer()
-        wait_until(self._postgres_answers, "PostgreSQL", seconds=60)
+        wait_until(self._postgres_answers, "PostgreSQL", seconds=PATIENCE)
         self._notice()
 
     def _postgres_answers(self) -> bool:

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from events.catalogue import event_types, schema_for
 from tests.faults.chaos.verdict import Happened, Logged
+from tests.patience import PATIENCE
 
 EVENT_LOG = "nft-event-log"
 PUSHES = "aiw3:0:events"  # the channel of the group `realtime`, with Redis number 0
@@ -75,7 +76,7 @@ def read_topics(bootstrap: str, names: list[str], *, prefix: str = "") -> dict[s
 
 
 def _all_messages(consumer: Consumer, names: list[str]) -> Iterator[Message]:
-    known = consumer.list_topics(timeout=60).topics
+    known = consumer.list_topics(timeout=PATIENCE).topics
     places = [
         TopicPartition(name, number, 0) for name in names for number in known[name].partitions
     ]
@@ -110,7 +111,7 @@ class PushListener:
 
     def close(self) -> None:
         self._ended.set()
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._subscription.close()
         self._client.close()
 

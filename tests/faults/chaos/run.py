@@ -24,6 +24,7 @@ from tests.faults.chaos.evidence import (
 from tests.faults.chaos.journals import Written
 from tests.faults.chaos.plan import Fault, Profile, faults, sleep_of
 from tests.faults.chaos.verdict import Comparison, Happened, Logged, compare, log_breaches
+from tests.patience import PATIENCE
 
 READING = ("realtime", "kafka", FROM_LOG, FROM_KAFKA)
 LATE_SECONDS = 30.0  # for a fault whose victim was away when its moment came
@@ -66,7 +67,7 @@ def run(folder: Path, profile: Profile, seed: int, tell: Callable[[str], None]) 
         cluster.start_servers()
         with closing(PushListener(cluster.redis.url)) as listener:
             cluster.start_readers()
-            wait_until(lambda: _all_reading(cluster), "a reader of every group", seconds=120)
+            wait_until(lambda: _all_reading(cluster), "a reader of every group", seconds=PATIENCE)
             _torment(cluster, result, tell)
             _let_it_catch_up(cluster, result, tell)
             _compare(cluster, listener, result)
@@ -95,7 +96,7 @@ class Torment:
     def run(self) -> None:
         """Returns when writing is over and everything that was killed or frozen is back."""
         self._cluster.start_role("writer")
-        wait_until(self._cluster.all_writing, "the writers' first events", seconds=120)
+        wait_until(self._cluster.all_writing, "the writers' first events", seconds=PATIENCE)
         began = time.monotonic()
         self._until = began + self._result.profile.seconds + LATE_SECONDS
         for moment, fault in faults(self._result.profile, self._dice):
@@ -198,7 +199,7 @@ def _pushes(log: list[Logged], listener: PushListener) -> Comparison:
     with suppress(RuntimeError):  # the comparison says what is missing
         wait_until(
             lambda: bool(listener.failure) or positions <= set(listener.pushed),
-            "all pushes", seconds=20,
+            "all pushes", seconds=PATIENCE,
         )  # fmt: skip
     pushed = [Happened("", position) for position in listener.pushed]
     return compare("realtime", expected, pushed, may_repeat=True)

@@ -21,6 +21,7 @@ from chain.localnet.dispatch import answer_one
 from chain.localnet.ledger import Commitment, Ledger
 from chain.localnet.service import Localnet
 from chain.localnet.storage import Storage
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -153,7 +154,7 @@ class LyingNode:
     # --- inside its thread
 
     def _run(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _begin(self) -> None:
         ledger = LaggableLedger(Storage(None), now=time.time(), finality=FINALITY + MOST_LAG)

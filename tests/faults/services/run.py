@@ -35,6 +35,7 @@ from tests.faults.services.plan import (
 from tests.faults.services.truth import witnessed
 from tests.faults.services.verdict import Verdict, judge, settled, standing
 from tests.notifications.receivers import PostOffice
+from tests.patience import PATIENCE
 
 LATE_SECONDS = 40.0  # for a strike whose victim was away when its moment came
 REWIND = "UPDATE events_consumergroup SET position = 0 WHERE name = ANY(%s)"
@@ -71,7 +72,7 @@ def run(
         try:
             tell(f"Starting the services, which read the {stand.bus} ...")
             crew.start_all()
-            wait_until(_all_reading, "a reader of every group", seconds=120)
+            wait_until(_all_reading, "a reader of every group", seconds=PATIENCE)
             tell(f"Writing {profile.rate} events/s for {profile.seconds:.0f} s, with strikes ...")
             torment = Torment(crew, result)
             torment.run()
@@ -130,7 +131,7 @@ class Torment:
     def run(self) -> None:
         """Returns when writing is over and everyone is back."""
         self._crew.start(f"{WRITER}-1")
-        wait_until(Event.objects.exists, "the writer's first events", seconds=120)
+        wait_until(Event.objects.exists, "the writer's first events", seconds=PATIENCE)
         self._began = time.monotonic()
         last = self._result.profile.seconds
         for moment, strike in plan(self._result.profile, self._result.bus, self._dice):

@@ -40,6 +40,7 @@ from tests.faults.services.truth import (
     empty_notifications,
 )
 from tests.notifications.receivers import PostOffice
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
 VERIFIER = ROOT / "tools" / "verify_audit.py"
@@ -98,7 +99,7 @@ def _judge_analytics(verdict: Verdict) -> None:
         verdict.same(table, digest, calm[table])
     replay("analytics")
     verdict.must(analytics_digests() == killed, "a replay changed the figures")
-    wait_until(_boards_are_kept, "leaderboards in Redis", seconds=60)
+    wait_until(_boards_are_kept, "leaderboards in Redis", seconds=PATIENCE)
     for found in verify_boards(now=timezone.now()):
         name = f"boards equal to {found.what}"
         verdict.counts[name] = verdict.counts.get(name, 0) + found.rows
