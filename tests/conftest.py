@@ -1,10 +1,13 @@
-"""The database after a test that committed: as the migrations left it.
+"""How tests use their servers: patiently, and leaving the database as they found it.
 
-Django truncates every table and makes the permissions anew, which takes half a second, and what
-the migrations wrote is gone for every later test. Here rows are deleted, and theirs put back.
+After a test that committed Django truncates every table and makes the permissions anew, which
+takes half a second, and what the migrations wrote is gone for every later test. Here rows are
+deleted, and theirs put back.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,13 +16,37 @@ from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.copying import copy_in, copy_out
+from tests.patience import PATIENCE
 
 WITHOUT_TRIGGERS = "SET LOCAL session_replication_role = replica"
 
 
+LIMIT = re.compile(r"set_config\('(\w+_timeout)'")
+
+
 def pytest_configure() -> None:
-    """A password that is safe to keep takes half a second to hash."""
+    # A password that is safe to keep takes half a second to hash.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # What waits for a server in this process waits long; servers under test keep their limits.
+    settings.DATABASES["default"]["OPTIONS"] |= {"connect_timeout": int(PATIENCE), "options": ""}
+    settings.REDIS_TIMEOUT_SECONDS = PATIENCE
+    cache: Any = settings.CACHES["default"]
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        cache["OPTIONS"][name] = settings.CELERY_BROKER_TRANSPORT_OPTIONS[name] = PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_outlives_its_work() -> Iterator[None]:
+    with connection.execute_wrapper(_without_limits):
+        yield
+
+
+def _without_limits(execute: Callable[..., Any], sql: Any, *rest: Any) -> Any:
+    """In a test's own transaction, which goes on after the one that is limited would have ended."""
+    outermost = next(iter(connection.atomic_blocks), None)
+    if isinstance(sql, str) and outermost and outermost._from_testcase:  # type: ignore[attr-defined]
+        sql = LIMIT.sub(r"set_config('test.\1'", sql)
+    return execute(sql, *rest)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from solders.keypair import Keypair
 
@@ -13,6 +14,7 @@ from nft.models import UpgradeRequest
 from nft.services import accepting, mint_signing
 from tests.faults.network.machine import LyingNetwork
 from tests.faults.network.node import FINALITY, LyingNode
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,6 +23,7 @@ def begun(node: LyingNode) -> LyingNetwork:
     LyingNetwork.node = node
     machine = LyingNetwork()
     machine.begin(seed=1)
+    settings.SOLANA_RPC_TIMEOUT_SECONDS = PATIENCE  # nobody lies here
     return machine
 
 
