@@ -1,7 +1,7 @@
-"""A pytest plugin: tests that start whole systems run last, folder by folder, in one process.
+"""A pytest plugin: tests that start whole systems run folder by folder, in two rows.
 
-So at most one such system is alive in a parallel run, and it ends with its folder. That row is
-the largest unit of work and begins first there, beside the tests of everything else.
+So at most two such systems are alive in a parallel run, and each ends with its folder. The rows
+are the largest units of work and begin first there, beside the tests of everything else.
 
 Their processes are not measured for coverage, which would take a third longer; those of other
 tests, servers and chains, are.
@@ -12,28 +12,31 @@ import os
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-WHOLE_SYSTEMS = (
-    "tests/bench/",
-    "tests/browser/",
-    "tests/demo/",
-    "tests/e2e/",
-    "tests/faults/test_",
-    "tests/kafka/",
-    "tests/web/test_admin.py",
-    "tests/web/test_pages.py",
+# About equally long.
+ROWS = (
+    (
+        "tests/bench/",
+        "tests/browser/",
+        "tests/demo/",
+        "tests/e2e/",
+        "tests/web/test_admin.py",
+        "tests/web/test_pages.py",
+    ),
+    ("tests/faults/test_", "tests/kafka/"),
 )
+WHOLE_SYSTEMS = tuple(prefix for row in ROWS for prefix in row)
 
 MEASURE = "COVERAGE_PROCESS_CONFIG"
 _measuring = os.environ.get(MEASURE)
 
 
-class OneRowOfSystems(LoadScopeScheduling):
+class RowsOfSystems(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return "whole systems" if nodeid.startswith(WHOLE_SYSTEMS) else nodeid
+        return next((f"whole systems {row}" for row in ROWS if nodeid.startswith(row)), nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneRowOfSystems:
-    return OneRowOfSystems(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> RowsOfSystems:
+    return RowsOfSystems(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
