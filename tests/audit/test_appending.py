@@ -158,7 +158,6 @@ def test_only_a_note_of_an_event_that_has_its_record_is_passed_over() -> None:
     assert not Pending.objects.exists()
 
 
-@pytest.mark.timeout(600)
 def test_killed_at_random_it_ends_with_the_same_records_as_undisturbed(settings: Settings) -> None:
     """The group and the appender, in the process that `Procfile` runs."""
     plan, deadline = random.Random(), time.monotonic() + PATIENCE

@@ -63,7 +63,6 @@ def test_the_table_says_what_the_baseline_is() -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(900)
 def test_every_measure_of_events_runs(tmp_path: Path) -> None:
     if not (shutil.which("java") and shutil.which("mvn")):
         pytest.skip("Kafka needs Java and Maven")

@@ -23,7 +23,6 @@ def run(output: Path) -> str:
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(600)
 def test_every_figure_of_the_streams_is_taken_beside_node(tmp_path: Path) -> None:
     for program in ("cc", "node", "npm"):
         if shutil.which(program) is None:

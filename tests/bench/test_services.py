@@ -11,7 +11,6 @@ from bench.stand import ROOT
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(900)
 def test_every_figure_of_the_services_is_taken(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     done = subprocess.run(

@@ -20,7 +20,7 @@ from core.processes import die_with_parent
 from tests.patience import PATIENCE
 
 PROGRAMS = ("chromium", "chromedriver")
-INSTALL_SECONDS = 250
+INSTALL_SECONDS = 600
 FLAGS = (
     "--headless=new",
     "--no-sandbox",  # which root may not use

@@ -5,7 +5,7 @@ import pytest
 from tests.browser.system import Browser, Tab, wait_until
 from tests.realtime.feed import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # the first one installs Chromium
+pytestmark = pytest.mark.browser
 
 
 def total_of(page: Tab) -> list[str]:

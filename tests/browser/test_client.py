@@ -11,7 +11,7 @@ from accounts.services.sessions import open_login_session
 from tests.browser.system import NEVER, Browser, Site, Tab, happen, wait_until
 from tests.realtime.feed import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # the first one installs Chromium
+pytestmark = pytest.mark.browser
 
 
 def one_to(last: int) -> list[int]:

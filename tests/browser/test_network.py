@@ -9,7 +9,7 @@ import pytest
 from tests.browser.system import Browser, Site, Tab, happen, wait_until
 from tests.realtime.feed import Person, log_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # the first one installs Chromium
+pytestmark = pytest.mark.browser
 
 OUTAGES = 12 if os.environ.get("PROFILE") == "long" else 2
 EVENTS_EACH = 3

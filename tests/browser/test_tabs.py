@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from tests.browser.system import Browser, Site, Tab, happen, wait_until
 from tests.realtime.feed import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # the first one installs Chromium
+pytestmark = pytest.mark.browser
 
 # Many times the 0.2 s after which an `EventSource` comes back here.
 LONG = os.environ.get("PROFILE") == "long"

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SIGNATURE = r"[1-9A-HJ-NP-Za-km-z]{86,88}"
 ADDRESS = r"[1-9A-HJ-NP-Za-km-z]{32,44}"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.realtime.servers import test_database_url
 from tests.realtime.test_opening import ticket_of
 from tests.realtime.watching import wait_for
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("heads")]
+pytestmark = pytest.mark.usefixtures("heads")
 
 
 @dataclass

@@ -19,7 +19,7 @@ from tests.realtime.feed import Person, badge, tell
 from tests.realtime.servers import WebServer, start_web
 from tests.realtime.watching import metric, wait_for
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("heads")]
+pytestmark = pytest.mark.usefixtures("heads")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import redis
 from tests.e2e.conftest import QuickSystem
 from tests.e2e.member import EVENTS, Member, Message, numbers, types
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 
 WHOLE_UPGRADE = [
     "upgrade_initiated", "nft_burned", "burn_confirmed", "badge_consumed", "badge_consumed",

@@ -16,7 +16,7 @@ from tests.e2e.member import Member
 from tests.e2e.staff import Staff
 from tools.verify_audit import verify_file
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 
 CLICK = "click-4711"
 WHEN, WHAT, OBJECT, WHO, WHY, BEFORE, AFTER, CORRELATION, PROOF = range(9)

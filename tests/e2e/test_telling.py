@@ -8,7 +8,7 @@ from tests.e2e.conftest import QuickSystem
 from tests.e2e.mail import give_address, letters_to
 from tests.e2e.member import EVENTS, Member
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 ADDRESS = "bea@example.org"
 INBOX = "/api/v1/user/notifications"
 

@@ -30,7 +30,6 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(900)
 def test_after_everything_was_killed_every_effect_equals_the_log(folder: Path) -> None:
     try:
         fetch_jars()

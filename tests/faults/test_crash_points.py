@@ -22,7 +22,7 @@ from proof.report import report, verdict
 from proof.sabotage import SABOTAGES
 from proof.scenarios import SCENARIOS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 
 LANES = 3
 KILLS = 6

@@ -131,7 +131,7 @@ FAULTS: dict[str, Callable[[FaultySystem], None]] = {
 }
 
 
-@pytest.mark.timeout(1800 if IS_LONG else 600)
+@pytest.mark.timeout(1800 if IS_LONG else 900)
 def test_everything_goes_away_under_running_upgrades_and_each_completes_once(
     system: FaultySystem,
 ) -> None:

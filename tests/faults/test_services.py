@@ -43,7 +43,6 @@ def stand(tmp_path: Path, office: PostOffice, settings: Any) -> Stand:
     return Stand(tmp_path, os.environ | own, LOG)
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
 def test_services_that_were_killed_end_in_the_tables_that_a_replay_from_zero_makes(
     stand: Stand, office: PostOffice

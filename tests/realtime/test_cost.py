@@ -15,7 +15,7 @@ from tests.realtime.feed import Person, badge, new_person, tell
 from tests.realtime.readers import CHANGES
 from tests.realtime.servers import UPGRADE, WebServer, raw_request, read_until, wait_for_metric
 
-pytestmark = [pytest.mark.usefixtures("heads", "_threads_are_seen"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.usefixtures("heads", "_threads_are_seen")]
 
 SPARE = 4  # sign-in threads and those of this test, which may start only now
 

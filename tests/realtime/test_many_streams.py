@@ -18,7 +18,7 @@ from tests.realtime.feed import badge, new_person, tell
 from tests.realtime.servers import WebServer, start_web
 from tests.realtime.watching import metric, wait_for
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("heads")]
+pytestmark = pytest.mark.usefixtures("heads")
 
 PEOPLE = 667
 STREAMS_EACH = 3

@@ -16,7 +16,7 @@ from tests.realtime.readers import CHANGES
 from tests.realtime.servers import WebServer, start_web, wait_for_metric
 from tests.realtime.test_opening import cookie_of, ticket_of
 
-pytestmark = [pytest.mark.usefixtures("heads"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("heads")
 
 
 def ask(web: WebServer, person: Person, *, etag: str = "", **parameters: Any) -> httpx.Response:

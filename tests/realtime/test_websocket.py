@@ -25,7 +25,7 @@ from tests.realtime.readers import open_socket, receive
 from tests.realtime.servers import UPGRADE, WebServer, raw_request, read_until, start_web
 from tests.realtime.test_opening import cookie_of, flood_until_cut, soon_expired, ticket_of
 
-pytestmark = [pytest.mark.usefixtures("heads"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("heads")
 
 
 def opened(web: WebServer, query: str = "", **more: Any) -> ClientConnection:

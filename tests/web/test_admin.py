@@ -13,7 +13,7 @@ from tests.e2e.member import Member
 from tests.web.office import Office, Operator, open_office
 from tests.web.visitor import new_visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 REFUSED = "was refused on"  # in the log of the web process, by the endpoint for reports
 WHY = "The node is back"

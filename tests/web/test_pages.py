@@ -18,7 +18,7 @@ from tests.web.keyboard import answer_wallet, focus_of, press
 from tests.web.looking import PHONE, bytes_loaded, look_at, shift_of
 from tests.web.visitor import Visitor, visiting
 
-pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 FIRST_LOAD_BYTES = 150 * 1024
 OTHER_WALLET = Path(__file__).with_name("other_wallet.js")

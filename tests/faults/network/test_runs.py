@@ -18,7 +18,6 @@ SEED = int(os.environ.get("FAULTS_SEED") or (secrets.randbelow(1_000_000) if IS_
 REPORT = os.environ.get("FAULTS_REPORT")
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("campaign", range(CAMPAIGNS))
 def test_no_lie_of_the_network_breaks_a_promise(node: LyingNode, campaign: int) -> None:
     number = SEED + campaign
