@@ -20,8 +20,8 @@ from tools.kafka.certificates import write_certificates
 
 POM = Path(__file__).parent / "pom.xml"
 CACHE = Path(__file__).resolve().parents[2] / "build" / "kafka"
-FETCH_SECONDS = 180
-START_SECONDS = 60.0
+FETCH_SECONDS = 400
+START_SECONDS = 180.0
 ATTEMPTS = 3
 JAVA_OPTIONS = (
     "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
