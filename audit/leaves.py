@@ -20,6 +20,7 @@ FIELDS = (
 PERSONAL = ("object", "subject", "actor", "reason", "before", "after")
 SALT_BYTES = 16
 LEAF_PREFIX = b"aiw3-audit/1\n"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 Values = Mapping[str, str | None]
 
@@ -59,4 +60,4 @@ def moment(value: datetime) -> str:
 
 def canonical(value: Any) -> str:
     """The one spelling of a JSON value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _CANONICAL.encode(value)

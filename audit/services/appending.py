@@ -36,6 +36,7 @@ PATIENCE_SECONDS = 300.0
 SIGN_SECONDS = 0.5  # between two looks whether a checkpoint is due
 IN_JSON = ("before", "after")
 IDS = ("subject", "event")
+AS_SPELLED = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 AN_ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 NO_EVENTS = ("row", "audit")  # sources, none of whose notes is ever passed over
 
@@ -99,9 +100,7 @@ def append_pending() -> int:
 
 def _unseen(values: Mapping[int, Values]) -> list[int]:
     """The notes that become records: of each event one, and none of what has a record."""
-    told = {UUID(it["event"]) for it in values.values() if it["event"]}
-    known = Record.objects.filter(event__in=told).values_list("event", flat=True)
-    seen = {str(event) for event in known} if told else set[str]()
+    seen = Record.objects.events_among({it["event"] for it in values.values() if it["event"]})
     fresh = []
     for row_id, it in values.items():
         if it["event"] not in seen:
@@ -134,10 +133,11 @@ def _id(text: str | None) -> str | None:
 
     A note that names no id is recorded without: it must not stop those behind it.
     """
-    if text is not None and AN_ID.fullmatch(text):
+    if text is None or AS_SPELLED.fullmatch(text):
+        return text
+    if AN_ID.fullmatch(text):
         return str(UUID(text))
-    if text is not None:
-        logger.warning("A note has something else in the place of an id")
+    logger.warning("A note has something else in the place of an id")
     return None
 
 

@@ -29,8 +29,7 @@ def erase_late(*, subjects: Iterable[str], first: int) -> None:
     In the appender's transaction, so that nobody sees them whole. Of events alone: what
     staff does to a closed account is not the person's.
     """
-    erased = ErasedPerson.objects.filter(user_id__in=set(subjects))
-    people = [it for it in erased.values_list("user_id", flat=True) if not is_held(it)]
+    people = [it for it in ErasedPerson.objects.among(set(subjects)) if not is_held(it)]
     for person in people:
         ChainTransaction.objects.forget(person)
     late = Record.objects.filter(index__gte=first, source="event", subject__in=people)
