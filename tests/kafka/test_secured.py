@@ -66,14 +66,19 @@ def test_every_process_gets_through_by_the_documented_variables(
     environment = {f"KAFKA_{name}": str(getattr(settings, f"KAFKA_{name}")) for name in names}
     environment |= {"KAFKA_SASL_PASSWORD_FILE": str(secret), "KAFKA_SESSION_TIMEOUT_MS": "6000"}
     log = tmp_path / "log"
-    with running("kafka_topics", environment=environment, log=log) as topics:
-        assert topics.wait(PATIENCE) == 0, log.read_text()
+    assert any(makes_topics(environment, log) for _ in range(3)), log.read_text()
     written("a", "b", "c")
     with running("consume", "kafka", "counter", environment=environment, log=log) as readers:
         wait_until(lambda: counted() == 3 or readers.poll() is not None, patience=120)
     assert counted() == 3, log.read_text()
     assert PASSWORD not in log.read_text()
     delete_topics(planned_topics())
+
+
+def makes_topics(environment: dict[str, str], log: Path) -> bool:
+    """The command gives up by itself where a machine stands still for long."""
+    with running("kafka_topics", environment=environment, log=log) as topics:
+        return bool(topics.wait(PATIENCE) == 0)
 
 
 def wrong_password(_: KafkaServer, settings: Any, __: Path) -> str:

@@ -106,7 +106,7 @@ def test_finalized_slots_cannot_be_rolled_back(net: LocalnetProcess):
 
 
 def test_slots_never_go_back(net: LocalnetProcess):
-    before = net.tick()
+    before = net.tick(6)
     assert net.rollback(5) == before
     assert net.tick() == before + 1
 
