@@ -60,8 +60,9 @@ class Lane:
         self.url = os.environ["DATABASE_URL"]
         self.witness = Witness(self.url)
         self.http = httpx.Client(
-            base_url=f"http://127.0.0.1:{os.environ['PORT']}", timeout=20, trust_env=False
-        )
+            base_url=f"http://127.0.0.1:{os.environ['PORT']}", timeout=60, trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),  # none that is closed when idle
+        )  # fmt: skip
         # A pool has threads, which do not survive a fork: only the forked processes have one.
         self.pool = settings.DATABASES["default"]["OPTIONS"].pop("pool")
         self.ears = Ears()

@@ -8,6 +8,7 @@ goes on showing the old one; what differed is nowhere to be seen.
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from io import StringIO
 
@@ -116,6 +117,9 @@ def test_a_ruined_model_is_rebuilt_while_events_come() -> None:
     assert find_place(keys[0], user_id=ANN, around=0) is None, "Redis still has the ruined one"
 
 
+LONG = timedelta(seconds=2 * PATIENCE)  # the rebuilding comes by before the reader is ended
+
+
 def test_a_reader_in_the_middle_of_a_batch_does_not_write_to_what_is_thrown_away() -> None:
     lives()
     settle(ANALYTICS)
@@ -129,7 +133,7 @@ def test_a_reader_in_the_middle_of_a_batch_does_not_write_to_what_is_thrown_away
 
     slow = replace(ANALYTICS, handle=count_and_be_overtaken)
     with suppress(OperationalError):  # it lost its lease, or gave up the wait for its row
-        assert Consumer(slow).step() is Turn.STANDBY
+        assert Consumer(slow, lease_for=LONG).step() is Turn.STANDBY
     rebuilding.join(PATIENCE)
     assert Comparison.objects.exists(), "the swap was given up instead"
     settle(ANALYTICS)

@@ -12,7 +12,7 @@ from solders.keypair import Keypair
 from demo.airdrop import request_airdrop
 from demo.system import System
 from demo.wallet import sign_message, sign_transaction
-from tests.patience import PATIENCE
+from tests.patience import EACH_ITS_CONNECTION, PATIENCE
 from tests.plain_http import NO_TLS
 
 CORRELATION = "X-Correlation-Id"
@@ -34,7 +34,9 @@ class Member:
         self.system = system
         self.wallet = Keypair()
         self.address = str(self.wallet.pubkey())
-        self.http = httpx.Client(base_url=system.base_url, timeout=PATIENCE, trust_env=False)
+        self.http = httpx.Client(
+            base_url=system.base_url, timeout=PATIENCE, trust_env=False, limits=EACH_ITS_CONNECTION
+        )
 
     # --- calls
 

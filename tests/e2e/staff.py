@@ -7,7 +7,7 @@ from typing import Self
 import httpx
 
 from demo.system import System
-from tests.patience import PATIENCE
+from tests.patience import EACH_ITS_CONNECTION, PATIENCE
 
 ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<td>(.*?)</td>", re.DOTALL)
@@ -16,7 +16,9 @@ TAG = re.compile(r"<[^>]+>")
 
 class Staff:
     def __init__(self, system: System) -> None:
-        self.http = httpx.Client(base_url=system.base_url, timeout=PATIENCE, trust_env=False)
+        self.http = httpx.Client(
+            base_url=system.base_url, timeout=PATIENCE, trust_env=False, limits=EACH_ITS_CONNECTION
+        )
 
     def __enter__(self) -> Self:
         return self

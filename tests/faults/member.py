@@ -12,7 +12,7 @@ from solders.transaction import VersionedTransaction
 
 from chain.localnet.process import LocalnetFailed
 from tests.faults.system import FaultySystem, eventually
-from tests.patience import PATIENCE
+from tests.patience import EACH_ITS_CONNECTION, PATIENCE
 
 # An upper bound for one call with a dead helper; a healthy one takes milliseconds.
 BURN_ATTEMPTS = 5
@@ -25,7 +25,9 @@ class Member:
         self.wallet = Keypair()
         self.address = str(self.wallet.pubkey())
         self.headers: dict[str, str] = {}
-        self._http = httpx.Client(base_url=system.base_url, timeout=PATIENCE, trust_env=False)
+        self._http = httpx.Client(
+            base_url=system.base_url, timeout=PATIENCE, trust_env=False, limits=EACH_ITS_CONNECTION
+        )
         system.clients.append(self._http)
         system.chain.airdrop(self.address, SOL)
 

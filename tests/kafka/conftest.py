@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from events.kafka.topics import delete_topics, ensure_topics
 from tests.kafka.parts import TOPICS, KafkaBus, PostgresBus
+from tests.patience import PATIENCE
 from tools.kafka.server import KafkaMissing, KafkaServer, start_kafka
 
 
@@ -25,7 +26,8 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
 
 
 @pytest.fixture
-def topics(kafka: KafkaServer, settings: Any) -> Iterator[None]:
+def topics(kafka: KafkaServer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("events.kafka.topics.TIMEOUT_SECONDS", PATIENCE)
     settings.KAFKA_BOOTSTRAP_SERVERS = kafka.bootstrap
     settings.KAFKA_PREFIX = f"t{uuid4().hex[:8]}-"
     settings.KAFKA_SESSION_TIMEOUT_MS = 6000
