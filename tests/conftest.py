@@ -50,19 +50,24 @@ def _without_limits(execute: Callable[..., Any], sql: Any, *rest: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Callable[[], None]]:
+    """Its value puts the database back, for whoever commits outside of a test."""
     with django_db_blocker.unblock():
         tables = connection.introspection.django_table_names(
             only_existing=True, include_views=False
         )
         first = copy_out(tables)
 
-    def restore(_: TransactionTestCase) -> None:
+    def restore() -> None:
+        if not tables:
+            return
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(WITHOUT_TRIGGERS)
             cursor.execute(";".join(f'DELETE FROM "{table}"' for table in tables))  # noqa: S608
             copy_in(first)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
-        yield
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: restore())
+        yield restore

@@ -1,7 +1,7 @@
 """One server for a whole module: its tests use people of their own and clean up at the end."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -30,7 +30,11 @@ def committing_database(
 
 
 @pytest.fixture(scope="module")
-def shared_log(committing_database: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def shared_log(
+    committing_database: None,
+    django_db_setup: Callable[[], None],
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
     """The database, committing, not emptied between the tests of a module.
 
     (A server's hub must not see the log go back; and starting one for each test is slow.)
@@ -39,6 +43,7 @@ def shared_log(committing_database: None, django_db_blocker: DjangoDbBlocker) ->
         empty_log()
         yield
         empty_log()
+        django_db_setup()
         connection.close()
 
 
