@@ -36,7 +36,7 @@ from proof.effects import register_group  # noqa: E402
 from proof.haste import hurry  # noqa: E402
 from proof.invariants import Ending, breaches  # noqa: E402
 from proof.member import Member, new_member, qualify  # noqa: E402
-from proof.node import Node  # noqa: E402
+from proof.node import A_CONNECTION_A_CALL, Node  # noqa: E402
 from proof.orders import Board, Order  # noqa: E402
 from proof.phases import Witness  # noqa: E402
 from proof.programs import Program, words_of  # noqa: E402
@@ -61,7 +61,7 @@ class Lane:
         self.witness = Witness(self.url)
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{os.environ['PORT']}", timeout=60, trust_env=False,
-            limits=httpx.Limits(max_keepalive_connections=0),  # none that is closed when idle
+            limits=A_CONNECTION_A_CALL,
         )  # fmt: skip
         # A pool has threads, which do not survive a fork: only the forked processes have one.
         self.pool = settings.DATABASES["default"]["OPTIONS"].pop("pool")

@@ -9,13 +9,15 @@ from chain.records import ForeignAccount, MintAccount
 from chain.replies import read_account
 
 TOKEN_PROGRAM = "TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb"  # noqa: S105 - an address
+# A kept one may be closed in the moment in which it is used.
+A_CONNECTION_A_CALL = httpx.Limits(max_keepalive_connections=0)
 
 
 class Node:
     def __init__(self, url: str) -> None:
-        # A new connection a call: a kept one may be closed in the moment in which it is used.
-        once = httpx.Limits(max_keepalive_connections=0)
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False, limits=once)
+        self._http = httpx.Client(
+            base_url=url, timeout=30, trust_env=False, limits=A_CONNECTION_A_CALL
+        )
 
     def call(self, method: str, *params: Any) -> Any:
         """Raises RuntimeError with the error that the node answered."""

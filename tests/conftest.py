@@ -19,8 +19,6 @@ from tests.copying import copy_in, copy_out
 from tests.patience import PATIENCE
 
 WITHOUT_TRIGGERS = "SET LOCAL session_replication_role = replica"
-
-
 LIMIT = re.compile(r"set_config\('(\w+_timeout)'")
 
 

@@ -37,7 +37,7 @@ from tests.analytics.facts import MINT, OTHER_WALLET
 from tests.audit.bundles import bundle, is_rejected, last_note, record, verify
 from tests.events.notebooks import settle
 from tests.nft.conftest import make_user
-from tests.nft.test_sponsoring import poor_member, submit
+from tests.nft.test_sponsoring import paid_burn
 from tests.nft.world import FINALITY, World, reread
 from tools.verify_audit import demand_on_chain
 
@@ -121,9 +121,7 @@ def test_a_fee_that_we_paid_for_a_member_is_logged_beside_their_burn(
     world: World, settings: Settings
 ) -> None:
     settings.SPONSOR_BURN_FEES = True
-    member, nft = poor_member(world)
-    request, burn = world.start(member, nft)
-    submit(world, member, request, burn)
+    member, _, request = paid_burn(world)
     world.work(rounds=24)
     number_pending()
     settle(Consumer(AUDIT))

@@ -34,7 +34,7 @@ from tests.audit.bundles import bundle, record
 from tests.events.notebooks import settle
 from tests.nft.hands import hand
 from tests.nft.test_minting_faults import killed_before_sending, occupy, ordered, step
-from tests.nft.test_sponsoring import poor_member, submit
+from tests.nft.test_sponsoring import paid_burn, submit
 from tests.nft.test_whose_burn import burn_own
 from tests.nft.world import FINALITY, SOL, World, reread
 
@@ -159,9 +159,7 @@ def test_a_burn_that_we_paid_and_that_failed_is_listed_though_it_proves_nothing(
     world: World, settings: Settings
 ) -> None:
     settings.SPONSOR_BURN_FEES = True
-    member, nft = poor_member(world)
-    request, burn = world.start(member, nft)
-    submit(world, member, request, burn)
+    member, nft, request = paid_burn(world)
     world.chain.airdrop(member.wallet, SOL)
     world.chain.tick(FINALITY)
     hand(world, member, nft, world.new_member().wallet)
@@ -183,9 +181,7 @@ def test_a_burn_that_we_paid_is_listed_though_another_proved_the_upgrade(
     world: World, settings: Settings
 ) -> None:
     settings.SPONSOR_BURN_FEES = True
-    member, nft = poor_member(world)
-    request, burn = world.start(member, nft)
-    submit(world, member, request, burn)
+    member, nft, request = paid_burn(world)
     world.chain.airdrop(member.wallet, SOL)
     world.chain.tick(FINALITY)
     proof = burn_own(world, member, nft, request.id)

@@ -69,7 +69,7 @@ def test_every_process_gets_through_by_the_documented_variables(
     assert any(makes_topics(environment, log) for _ in range(3)), log.read_text()
     written("a", "b", "c")
     with running("consume", "kafka", "counter", environment=environment, log=log) as readers:
-        wait_until(lambda: counted() == 3 or readers.poll() is not None, patience=120)
+        wait_until(lambda: counted() == 3 or readers.poll() is not None)
     assert counted() == 3, log.read_text()
     assert PASSWORD not in log.read_text()
     delete_topics(planned_topics())

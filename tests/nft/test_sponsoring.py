@@ -60,6 +60,14 @@ def submit(
     )
 
 
+def paid_burn(world: World) -> tuple[Member, UserNft, UpgradeRequest]:
+    """A poor member's, handed over and on its way."""
+    member, nft = poor_member(world)
+    request, burn = world.start(member, nft)
+    submit(world, member, request, burn)
+    return member, nft, request
+
+
 def spent(scope: str) -> int:
     return sum(SponsorSpending.objects.filter(scope=scope).values_list("lamports", flat=True))
 
